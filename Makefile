@@ -1,0 +1,71 @@
+# Thin verbs; what needs logic is in scripts/. `make` alone lists them.
+# ARGS reaches pytest: make unit ARGS='-k breaker'
+
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/uv/bin/uv)
+BIN := .venv/bin
+MEMBERS := $(wildcard pyproject.toml */pyproject.toml functions/*/pyproject.toml tests/kit/pyproject.toml)
+PURE := */asynctaskflow/errors.py,*/asynctaskflow/model/*,*/asynctaskflow/resilience/*,*/asynctaskflow/scaling/*
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test unit integration chaos lint fix typecheck bench lock build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: .venv/.dev ## everything that development needs, into .venv
+	@scripts/system-packages.sh test
+
+run: .venv/.run ## the whole system on this machine, with the samples; stays up until Ctrl-C
+	$(BIN)/atf up --demo
+
+demo: .venv/.run ## the same, but ends after both samples: exit 0 means that it works
+	$(BIN)/atf demo
+
+test: install ## unit and integration tests, with coverage
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+
+unit: .venv/.dev ## tests that need no server
+	$(BIN)/pytest tests/unit $(ARGS)
+
+integration: install ## tests on real servers, started on loopback
+	$(BIN)/pytest tests/integration $(ARGS)
+
+chaos: install ## fault tests with an outside ledger, time-compressed
+	$(BIN)/pytest tests/chaos $(ARGS)
+
+lint: .venv/.dev ## formatting, rules, import contracts
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports
+
+fix: .venv/.dev ## format, and repair what ruff can repair
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+typecheck: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+
+bench: install .venv/.bench ## ours beside its peers, one table; BENCH_JSON=file writes the figures too
+	BENCH_JSON='$(BENCH_JSON)' $(BIN)/python benchmarks $(ARGS)
+
+lock: $(filter .tools/%,$(UV)) ## resolve anew and write locks/*.txt
+	scripts/lock.sh $(UV)
+
+build: .venv/.dev ## a wheel per member, into dist/
+	rm -rf dist && $(UV) build --quiet --all-packages --wheel --no-build-isolation --python $(BIN)/python
+	@ls dist
+
+clean: ## remove what the other targets made
+	rm -rf .venv .tools dist build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.tools/uv/bin/uv: locks/bootstrap.txt
+	scripts/bootstrap-uv.sh
+
+.venv/.run: locks/local.txt $(MEMBERS) | $(filter .tools/%,$(UV))
+	scripts/install.sh $(UV) run
+	@scripts/system-packages.sh run
+
+.venv/.dev: locks/dev.txt $(MEMBERS) | $(filter .tools/%,$(UV))
+	scripts/install.sh $(UV) dev
+
+.venv/.bench: locks/bench.txt .venv/.dev
+	scripts/install.sh $(UV) bench

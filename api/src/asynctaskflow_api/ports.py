@@ -1,0 +1,100 @@
+"""What the API needs of others. ``backend`` wires the real ones; routes know only these."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from asynctaskflow.dependencies.messages import DependencyState, Transition
+from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.model.task import Task, TaskId
+from asynctaskflow.resilience.breaker import Override
+from asynctaskflow.taskqueue.messages import QueueDepths
+from asynctaskflow.taskqueue.protocol import Producer, Reader, Steering
+from asynctaskflow_openrouter.state import ServiceStatus
+
+
+class Queue(Producer, Steering, Reader, Protocol):
+    """The task queue, as far as the API uses it; ``RedisQueue`` is one."""
+
+    async def tasks(self, task_ids: Sequence[TaskId]) -> list[Task]:
+        """The records of these tasks, in order; those that are gone are left out."""
+        ...
+
+    async def all_depths(self, functions: list[str]) -> list[QueueDepths]:
+        """Depths of several functions in one round trip."""
+        ...
+
+    async def last_event_id(self, function: str) -> str:
+        """Id of the newest event, ``0-0`` if there is none."""
+        ...
+
+    async def first_event_id(self, function: str) -> str:
+        """Id of the oldest event still kept, ``0-0`` if there is none."""
+        ...
+
+    async def spec(self, name: str) -> FunctionSpec:
+        """The registered spec; raises ``FunctionNotFound``."""
+        ...
+
+    async def requeue_orphaned(self, function: str) -> tuple[int, int]:
+        """Queue PENDING tasks that stand in no list; (found, queued again)."""
+        ...
+
+
+class Dependencies(Protocol):
+    """Breakers and limiters shared by all workers; ``RedisDependencies`` is one."""
+
+    async def names(self) -> list[str]:
+        """Registered dependencies, sorted."""
+        ...
+
+    async def state(self, name: str) -> DependencyState:
+        """Everything about one; raises ``DependencyNotFound``."""
+        ...
+
+    async def states(self) -> list[DependencyState]:
+        """Everything about all, by name."""
+        ...
+
+    async def transitions(self, name: str) -> list[Transition]:
+        """The breaker's last transitions, newest first."""
+        ...
+
+    async def override(self, name: str, override: Override, *, reason: str = ...) -> bool:
+        """Open, close, or let calls decide again; whether the breaker turned."""
+        ...
+
+
+class BlobSink(Protocol):
+    """Keeps uploads."""
+
+    async def save(self, function: str, chunks: AsyncIterator[bytes], *, max_bytes: int) -> str:
+        """Store what arrives and return its reference; nothing is left of a broken stream."""
+        ...
+
+
+class Provider(Protocol):
+    """The LLM service's state and counters."""
+
+    async def status(self, *, force_refresh: bool = False) -> ServiceStatus:
+        """How the service is."""
+        ...
+
+    async def daily_metrics(self, *, days: int) -> Mapping[str, Mapping[str, float]]:
+        """Counters per UTC day, newest first."""
+        ...
+
+    async def recent_errors(self, *, limit: int) -> list[dict[str, Any]]:
+        """Failed calls of today, newest first."""
+        ...
+
+
+class Server(Protocol):
+    """The Redis behind all of it."""
+
+    async def ping_s(self) -> float:
+        """Round trip in seconds; raises ``QueueUnavailable``."""
+        ...
+
+    def pool(self) -> Mapping[str, Any]:
+        """Numbers of the connection pool."""
+        ...

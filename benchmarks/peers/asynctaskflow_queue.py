@@ -1,0 +1,73 @@
+"""This project, as its users meet it: a decorated handler under ``atf-worker``, and ``RedisQueue``."""
+
+from typing import Any
+
+import orjson
+
+from asynctaskflow import Context, function
+from asynctaskflow.store.connection import RedisOptions, open_async
+from asynctaskflow.taskqueue.messages import NewTask
+from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from benchmarks import tasks
+from benchmarks.settings import place
+
+SETTINGS = "32 slots, lease renewed by its own thread, history, events and results in Redis"
+TASKS = 40_000
+CONCURRENT = True
+WORKER = ("-m", "asynctaskflow.worker.main", "benchmarks.peers.asynctaskflow_queue:run")
+FUNCTION = "bench"
+ENVIRONMENT = {
+    "ATF_REDIS_URL": place().redis_url,
+    "ATF_SLOTS": "32",
+    "ATF_LEASE_S": str(place().lease_s),
+    "ATF_LOG_LEVEL": "warning",
+}
+NOOP = b'{"do":"noop"}'
+
+_client = open_async(RedisOptions(place().redis_url))
+_blocking = open_async(RedisOptions(place().redis_url), blocking=True)
+_queue = RedisQueue(_client, blocking=_blocking)
+
+
+@function(name=FUNCTION)
+async def run(task: dict[str, Any], ctx: Context) -> str:
+    """All that is measured is one function, since a worker runs one."""
+    match task["do"]:
+        case "noop":
+            return tasks.noop()
+        case "report":
+            return tasks.report(task["sent_s"])
+        case _:
+            return await tasks.hold_async(task["sent_s"])
+
+
+async def start() -> None:
+    """Nothing: the first command connects."""
+
+
+async def noop() -> None:
+    """Enqueue one no-op."""
+    await _queue.enqueue(NewTask(FUNCTION, NOOP))
+
+
+async def noops(count: int) -> None:
+    """Enqueue many no-ops; each outcome is looked at."""
+    for outcome in await _queue.enqueue_many([NewTask(FUNCTION, NOOP)] * count):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def report(sent_s: float) -> None:
+    """Enqueue a task that reports its start."""
+    await _queue.enqueue(NewTask(FUNCTION, orjson.dumps({"do": "report", "sent_s": sent_s})))
+
+
+async def hold(sent_s: float) -> None:
+    """Enqueue a task that reports its start and then stays."""
+    await _queue.enqueue(NewTask(FUNCTION, orjson.dumps({"do": "hold", "sent_s": sent_s})))
+
+
+async def stop() -> None:
+    """Disconnect."""
+    await _client.aclose()
+    await _blocking.aclose()

@@ -1,0 +1,1 @@
+"""The ``atf`` command and the local stack."""

@@ -1,0 +1,1 @@
+"""One module per group of commands; the table in ``main`` names them."""

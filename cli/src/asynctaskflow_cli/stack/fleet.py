@@ -1,0 +1,144 @@
+"""The worker processes of one function: start, drain, and come back after a crash."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+
+from asynctaskflow.clock import Clock
+from asynctaskflow.model.function import FunctionManifest
+from asynctaskflow.taskqueue.messages import WorkerInfo
+from asynctaskflow_cli.stack.child import Child, Command
+from asynctaskflow_cli.stack.output import Console
+
+BACKOFF_FIRST_S = 0.5
+BACKOFF_MAX_S = 30.0
+HEALTHY_AFTER_S = 10.0
+GRACE_MARGIN_S = 5.0
+
+
+@dataclass(slots=True)
+class Member:
+    """One worker process; ``draining`` once it was told to go."""
+
+    child: Child
+    born_s: float
+    draining: bool = False
+
+
+class Fleet:
+    """Worker processes of one function.
+
+    Args:
+        env: environment of the workers, complete.
+        on_exit: called after a worker has ended, so that the next decision comes at once.
+    """
+
+    def __init__(
+        self,
+        manifest: FunctionManifest,
+        *,
+        env: Mapping[str, str],
+        console: Console,
+        clock: Clock,
+        changed: asyncio.Event,
+    ) -> None:
+        """Nothing runs yet."""
+        self.name = manifest.metadata.name
+        self._spec = manifest.spec
+        self._env = {**env, **manifest.spec.env}
+        self._console = console
+        self._clock = clock
+        self._changed = changed
+        self._members: dict[int, Member] = {}
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._started = 0
+        self._failures = 0
+        self._start_after_s = 0.0
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All processes, draining ones included."""
+        return tuple(self._members.values())
+
+    @property
+    def replicas(self) -> int:
+        """Processes that are meant to stay."""
+        return sum(not member.draining for member in self._members.values())
+
+    def backoff_s(self) -> float:
+        """Seconds until a worker may be started again after crashes at start; 0: now."""
+        return max(0.0, self._start_after_s - self._clock.mono_s())
+
+    async def start(self, count: int) -> None:
+        """Start up to ``count`` workers; only one while the last ones crashed, to see whether it lives."""
+        if self.backoff_s():
+            return
+        for _ in range(min(count, 1) if self._failures else count):
+            self._started += 1
+            child = await Child.start(self._command(), self._console)
+            member = Member(child, self._clock.mono_s())
+            self._members[child.pid] = member
+            watcher = asyncio.create_task(self._watch(member))
+            self._watchers.add(watcher)
+            watcher.add_done_callback(self._watchers.discard)
+
+    def drain(self, pids: frozenset[int]) -> None:
+        """Tell workers to stop claiming, finish and go."""
+        for pid in pids & self._members.keys():
+            member = self._members[pid]
+            if not member.draining:
+                member.draining = True
+                self._stop_soon(member)
+
+    async def stop(self, *, grace_s: float) -> None:
+        """Drain all and wait until the last one is gone; the rest is killed after the grace time."""
+        for member in self._members.values():
+            member.draining = True
+        await asyncio.gather(*(m.child.stop(grace_s=grace_s) for m in self.members))
+        await asyncio.gather(*self._watchers)
+
+    def _stop_soon(self, member: Member) -> None:
+        grace_s = self._spec.timeouts.grace_seconds + GRACE_MARGIN_S
+        stopping = asyncio.create_task(_discard(member.child.stop(grace_s=grace_s)))
+        self._watchers.add(stopping)
+        stopping.add_done_callback(self._watchers.discard)
+
+    def _command(self) -> Command:
+        return Command(
+            name=f"{self.name}-{self._started}",
+            argv=[sys.executable, "-m", "asynctaskflow.worker.main", self._spec.handler],
+            env=self._env,
+        )
+
+    async def _watch(self, member: Member) -> None:
+        code = await member.child.wait()
+        del self._members[member.child.pid]
+        if not member.draining:
+            self._crashed(member, code)
+        elif code:
+            self._console.say(f"{member.child.name} ended with exit code {code}")
+        self._changed.set()
+
+    def _crashed(self, member: Member, code: int) -> None:
+        now_s = self._clock.mono_s()
+        if now_s - member.born_s >= HEALTHY_AFTER_S:
+            self._failures = 0
+            self._console.say(f"{member.child.name} ended with exit code {code}: starting another")
+            return
+        delay_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        self._start_after_s = now_s + delay_s
+        self._console.say(
+            f"{member.child.name} ended with exit code {code} {now_s - member.born_s:.1f} s after "
+            f"its start: next one in {delay_s:g} s"
+        )
+
+    def confirm(self, reported: Mapping[int, WorkerInfo]) -> None:
+        """A worker that reports has started well: crashes before it no longer slow the start of others."""
+        if any(pid in reported for pid in self._members):
+            self._failures = 0
+
+
+async def _discard(stopping: Awaitable[int]) -> None:
+    await stopping

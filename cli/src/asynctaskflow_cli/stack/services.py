@@ -1,0 +1,57 @@
+"""The dependencies of the local stack: registered from their manifests, seen for scaling."""
+
+from collections.abc import Sequence
+
+from asynctaskflow.dependencies.messages import DependencyState
+from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
+from asynctaskflow.model.dependency import DependencyManifest
+from asynctaskflow.resilience.breaker import Override, Status
+from asynctaskflow.scaling import DependencySight
+from asynctaskflow.scaling.observation import BreakerState
+
+
+class Services:
+    """All dependencies that the manifests name."""
+
+    def __init__(
+        self, dependencies: RedisDependencies, manifests: Sequence[DependencyManifest]
+    ) -> None:
+        """Nothing is sent yet."""
+        self._dependencies = dependencies
+        self._manifests = manifests
+
+    async def register(self) -> None:
+        """Store every spec; limits and breaker states that Redis holds go on."""
+        for manifest in self._manifests:
+            await self._dependencies.register(manifest.metadata.name, manifest.spec)
+
+    async def sights(self) -> dict[str, DependencySight]:
+        """What scaling needs to know of each, by name."""
+        return {state.name: sight(state) for state in await self._dependencies.states()}
+
+
+def sight(state: DependencyState) -> DependencySight:
+    """One dependency in the terms of scaling."""
+    limiter = state.limiter
+    per_s = limiter.requests * 1000 / limiter.interval_ms if limiter.interval_ms else None
+    return DependencySight(state.name, _breaker(state), per_s, limiter.waiting)
+
+
+def _breaker(state: DependencyState) -> BreakerState:
+    match state.breaker.override:
+        case Override.FORCE_OPEN:
+            return "open"
+        case Override.FORCE_CLOSED:
+            return "closed"
+        case Override.AUTO:
+            return _own_state(state.breaker.status)
+
+
+def _own_state(status: Status) -> BreakerState:
+    match status:
+        case Status.OPEN:
+            return "open"
+        case Status.HALF_OPEN:
+            return "half_open"
+        case Status.CLOSED:
+            return "closed"

@@ -1,0 +1,215 @@
+"""Runs the scaling decision for every function and does what it says, with processes.
+
+Woken by the event streams, by a worker that ended, and by a safety tick. A Redis that does not answer
+changes nothing: workers stay, the next turn asks again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from asynctaskflow.clock import Clock
+from asynctaskflow.errors import AsyncTaskFlowError
+from asynctaskflow.model.function import FunctionManifest
+from asynctaskflow.model.task import TaskState
+from asynctaskflow.scaling import Decision, DependencySight, Memory, Policy, choose_victims, decide
+from asynctaskflow.taskqueue.messages import Event, QueueDepths, WorkerInfo
+from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from asynctaskflow_cli.stack.fleet import Fleet
+from asynctaskflow_cli.stack.output import Console
+from asynctaskflow_cli.stack.services import Services
+from asynctaskflow_cli.stack.sight import ARRIVALS, median_run_s, observe, see_queue, see_workers
+
+TICK_S = 1.0
+GATHER_S = 0.02  # events of one burst are looked at together
+TURN_SPACING_S = 0.1  # and under a steady load no more often than this
+EVENT_BLOCK_MS = 1000
+EVENT_LIMIT = 100
+PURGE_EVERY = 10  # ticks
+PAUSE_AFTER_ERROR_S = 0.5
+
+
+@dataclass(slots=True)
+class Managed:
+    """One function under supervision and what is remembered of it."""
+
+    manifest: FunctionManifest
+    policy: Policy
+    fleet: Fleet
+    memory: Memory = field(default_factory=Memory)
+    p50_run_s: float = 0.0
+    last_arrival_s: float | None = None
+    last: Decision | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.manifest.metadata.name
+
+
+class Supervisor:
+    """Keeps each function's workers at the number that ``decide`` says."""
+
+    def __init__(
+        self,
+        managed: Iterable[Managed],
+        *,
+        queue: RedisQueue,
+        services: Services,
+        console: Console,
+        clock: Clock,
+        wake: asyncio.Event,
+    ) -> None:
+        """Nothing happens before ``run``."""
+        self.managed = {one.name: one for one in managed}
+        self._queue = queue
+        self._services = services
+        self._console = console
+        self._clock = clock
+        self._wake = wake
+        self._blind = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_events())
+            group.create_task(self._upkeep())
+            group.create_task(self._scale())
+
+    async def stop(self, *, grace_s: float) -> None:
+        """Drain every worker."""
+        await asyncio.gather(*(one.fleet.stop(grace_s=grace_s) for one in self.managed.values()))
+
+    async def _scale(self) -> None:
+        while True:
+            began_s = self._clock.mono_s()
+            await self.turn()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._wake.wait()
+            spent_s = self._clock.mono_s() - began_s
+            await asyncio.sleep(max(GATHER_S, TURN_SPACING_S - spent_s))
+            self._wake.clear()
+
+    async def turn(self) -> None:
+        """Look at every function once, decide, act."""
+        names = list(self.managed)
+        try:
+            depths = dict(zip(names, await self._queue.all_depths(names), strict=True))
+            sights = await self._services.sights()
+        except AsyncTaskFlowError as error:
+            depths, sights = {}, {}
+            self._lost_sight(error)
+        else:
+            self._blind = False
+        for one in self.managed.values():
+            await self._steer(one, depths.get(one.name), sights)
+
+    async def _steer(
+        self, one: Managed, depths: QueueDepths | None, sights: dict[str, DependencySight]
+    ) -> None:
+        queue, reported = None, dict[int, WorkerInfo]()
+        if depths:
+            try:
+                queue = await see_queue(self._queue, depths, lead_s=one.policy.lead_s)
+                reported = {info.pid: info for info in await self._queue.workers(one.name)}
+            except AsyncTaskFlowError as error:
+                queue = None
+                self._lost_sight(error)
+        one.fleet.confirm(reported)
+        one.p50_run_s = median_run_s(reported, before_s=one.p50_run_s)
+        workers = see_workers(one.fleet.members, reported)
+        names = one.manifest.spec.dependencies
+        seen = observe(
+            queue=queue,
+            workers=workers,
+            p50_run_s=one.p50_run_s,
+            last_arrival_s=one.last_arrival_s,
+            dependencies=tuple(sights[name] for name in names if name in sights),
+        )
+        now_s = (depths.now_ms if depths else self._clock.wall_ms()) / 1000
+        decision = decide(seen, one.policy, one.memory, now_s=now_s)
+        one.memory, one.last = decision.memory, decision
+        victims = choose_victims(workers, count=decision.victims)
+        await self._act(one, decision, frozenset(map(int, victims)))
+
+    async def _act(self, one: Managed, decision: Decision, victims: frozenset[int]) -> None:
+        missing = decision.replicas - decision.previous
+        if not decision.acts or not missing:
+            return
+        if missing < 0 and victims:
+            one.fleet.drain(victims)
+        elif missing > 0 and not one.fleet.backoff_s():
+            await one.fleet.start(missing)
+        else:
+            return
+        self._console.say(f"{one.name}: {decision.reason}")
+
+    async def _follow_events(self) -> None:
+        after = dict.fromkeys(self.managed, "$")
+        while True:
+            try:
+                await self._read_events(after)
+                await asyncio.sleep(TURN_SPACING_S)
+            except AsyncTaskFlowError:
+                await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+
+    async def _read_events(self, after: dict[str, str]) -> None:
+        """Where more happens than a look needs to know, skip to the newest event."""
+        events = await self._queue.events(after, block_ms=EVENT_BLOCK_MS, limit=EVENT_LIMIT)
+        for event in events:
+            after[event.function] = event.stream_id
+            self._note(event)
+        if len(events) >= EVENT_LIMIT:
+            for name in {event.function for event in events}:
+                after[name] = await self._queue.last_event_id(name)
+
+    def _note(self, event: Event) -> None:
+        if event.kind == "progress":
+            return
+        if event.kind in ARRIVALS:
+            self.managed[event.function].last_arrival_s = event.at_ms / 1000
+        self._wake.set()
+
+    async def _upkeep(self) -> None:
+        tick = 0
+        while True:
+            for one in self.managed.values():
+                try:
+                    await self._clean(one, purge=tick % PURGE_EVERY == 0)
+                except AsyncTaskFlowError as error:
+                    self._lost_sight(error)
+            tick += 1
+            await asyncio.sleep(TICK_S)
+
+    async def _clean(self, one: Managed, *, purge: bool) -> None:
+        spec = one.manifest.spec
+        if await self._queue.reap(one.name, max_deliveries=spec.queue.max_deliveries):
+            self._wake.set()
+        if purge:
+            await self._queue.purge(one.name, **retention(one.manifest))
+
+    def _lost_sight(self, error: AsyncTaskFlowError) -> None:
+        if not self._blind:
+            self._console.say(f"{error}: workers stay as they are")
+        self._blind = True
+
+
+def retention(manifest: FunctionManifest) -> dict[str, dict[TaskState, int]]:
+    """A function's history limits in the terms of ``purge``."""
+    history = manifest.spec.history
+    failed_ms = round(history.failed_ttl_seconds * 1000)
+    return {
+        "ttl_ms": {
+            TaskState.COMPLETED: round(history.completed_ttl_seconds * 1000),
+            TaskState.FAILED: failed_ms,
+            TaskState.CANCELLED: failed_ms,
+            TaskState.DLQ: round(history.dlq_ttl_seconds * 1000),
+        },
+        "keep": {
+            TaskState.COMPLETED: history.completed_limit,
+            TaskState.FAILED: history.failed_limit,
+            TaskState.CANCELLED: history.failed_limit,
+        },
+    }

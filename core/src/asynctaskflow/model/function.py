@@ -1,0 +1,221 @@
+"""What API, operator, local stack and worker agree on about a function: the ``Function`` manifest.
+
+The same ``function.yaml`` is read by the local stack and applied to a cluster. Fields have the
+names, units and bounds of the custom resource; unknown fields are refused.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+API_VERSION = "asynctaskflow.dev/v1alpha1"
+
+FunctionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+DependencyName = FunctionName
+HANDLER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+class Spec(BaseModel):
+    """Base of every part of a manifest: frozen, camelCase outside, typos refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class Concurrency(Spec):
+    """How many tasks run at once."""
+
+    slots_per_worker: int = Field(4, ge=1, le=256, description="Tasks one worker runs at once.")
+    isolation: Literal["auto", "process"] = Field(
+        "auto",
+        description="auto: async handlers on the loop, sync ones in threads. process: sync handlers in "
+        "child processes, for code that holds the interpreter lock or leaks memory.",
+    )
+
+
+class Timeouts(Spec):
+    """Limits on one task's time."""
+
+    attempt_seconds: float = Field(
+        300,
+        gt=0,
+        le=86_400,
+        description="Hard limit of one execution; ends it as error class timeout.",
+    )
+    lease_seconds: float = Field(
+        30, ge=0.5, le=3600, description="A worker silent for this long loses its tasks to others."
+    )
+    max_age_seconds: float = Field(
+        0, ge=0, le=31_536_000, description="A task not started by then ends FAILED; 0: never."
+    )
+    grace_seconds: float = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="After SIGTERM: finish what fits in this time, hand back the rest.",
+    )
+
+
+class RetryPolicy(Spec):
+    """When a failed attempt is tried again."""
+
+    max_attempts: int = Field(
+        4, ge=1, le=100, description="Settled failures allowed, then the DLQ."
+    )
+    initial_seconds: float = Field(
+        2, gt=0, le=86_400, description="Upper bound of the first delay."
+    )
+    factor: float = Field(2, ge=1, le=10, description="Growth of the bound with each failure.")
+    max_seconds: float = Field(600, gt=0, le=604_800, description="Highest bound of a delay.")
+    schedules: dict[str, list[float]] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="Error class -> upper bounds of its delays in seconds; the last one repeats.",
+    )
+
+
+class QueueLimits(Spec):
+    """Bounds on what waits."""
+
+    max_depth: int = Field(
+        1_000_000, ge=1, description="Tasks waiting or scheduled before new ones are refused."
+    )
+    input_max_bytes: int = Field(
+        1_048_576,
+        ge=1,
+        le=67_108_864,
+        description="Largest input passed inline; larger ones by upload.",
+    )
+    max_deliveries: int = Field(
+        3,
+        ge=1,
+        le=20,
+        description="Workers one task may take down before it is a poison pill (DLQ).",
+    )
+
+
+class ScalingTarget(Spec):
+    """How much work one worker is given; drain_seconds is used where a median run time is known."""
+
+    tasks_per_worker: int = Field(
+        0, ge=0, le=10_000, description="Demand per worker; 0: its number of slots."
+    )
+    drain_seconds: float = Field(
+        0, ge=0, le=86_400, description="Drain the backlog within this time; 0: not used."
+    )
+
+
+class ScaleUp(Spec):
+    """How fast workers are added."""
+
+    max_step: int = Field(
+        0, ge=0, le=1000, description="Workers added by one decision; 0: no bound."
+    )
+    stabilization_seconds: float = Field(
+        0, ge=0, le=3600, description="Lowest demand of this window."
+    )
+
+
+class ScaleDown(Spec):
+    """How fast workers are taken away."""
+
+    max_step: int = Field(
+        0, ge=0, le=1000, description="Workers removed by one decision; 0: no bound."
+    )
+    stabilization_seconds: float = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="Highest need of this window decides, so a burst does not flap.",
+    )
+
+
+class WarmWindow(Spec):
+    """A time of day with a higher minimum."""
+
+    cron: str = Field(max_length=100, description="Start of the window, five fields, UTC.")
+    duration_seconds: float = Field(gt=0, le=86_400, description="Length of the window.")
+    replicas: int = Field(ge=1, le=1000, description="Minimum while it lasts.")
+
+
+class BreakerReaction(StrEnum):
+    """What scaling does while a dependency's breaker is open."""
+
+    HOLD = "Hold"
+    TO_MIN = "ToMin"
+    TO_ZERO = "ToZero"
+
+
+class Scaling(Spec):
+    """From zero to many and back."""
+
+    mode: Literal["Active", "Observe", "Paused", "External"] = Field(
+        "Active",
+        description="Observe decides without acting; Paused and External leave replicas alone.",
+    )
+    min_replicas: int = Field(0, ge=0, le=1000, description="Never fewer workers than this.")
+    max_replicas: int = Field(10, ge=1, le=1000, description="Never more workers than this.")
+    target: ScalingTarget = ScalingTarget()
+    idle_seconds: float = Field(
+        60, ge=0, le=86_400, description="No demand for this long: to zero."
+    )
+    up: ScaleUp = ScaleUp()
+    down: ScaleDown = ScaleDown()
+    on_breaker_open: BreakerReaction = Field(
+        BreakerReaction.TO_MIN, description="One worker always stays to probe while tasks wait."
+    )
+    warm: tuple[WarmWindow, ...] = Field((), max_length=8)
+
+
+class History(Spec):
+    """How long finished tasks are kept."""
+
+    completed_ttl_seconds: float = Field(86_400, gt=0, le=31_536_000)
+    failed_ttl_seconds: float = Field(
+        604_800, gt=0, le=31_536_000, description="FAILED, CANCELLED."
+    )
+    dlq_ttl_seconds: float = Field(2_592_000, gt=0, le=31_536_000)
+    completed_limit: int = Field(0, ge=0, description="Newest COMPLETED tasks kept; 0: no limit.")
+    failed_limit: int = Field(0, ge=0, description="Newest FAILED and CANCELLED kept; 0: no limit.")
+
+
+class FunctionSpec(Spec):
+    """The ``spec`` of a ``Function``."""
+
+    image: str = Field("", max_length=512, description="Container image of the worker.")
+    handler: str = Field(
+        max_length=253, pattern=HANDLER.pattern, description="module:function that atf-worker runs."
+    )
+    description: str = Field("", max_length=1024)
+    env: dict[str, str] = Field(default_factory=dict, max_length=64)
+    dependencies: tuple[DependencyName, ...] = Field((), max_length=8)
+    concurrency: Concurrency = Concurrency()
+    timeouts: Timeouts = Timeouts()
+    retry: RetryPolicy = RetryPolicy()
+    queue: QueueLimits = QueueLimits()
+    scaling: Scaling = Scaling()
+    history: History = History()
+    input_schema: dict[str, Any] = Field(
+        default_factory=dict, description="JSON Schema of the input; filled in from the handler."
+    )
+    output_schema: dict[str, Any] = Field(default_factory=dict)
+
+
+class Metadata(BaseModel):
+    """The part of Kubernetes metadata that a manifest file carries; other fields are the cluster's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    name: FunctionName
+
+
+class FunctionManifest(Spec):
+    """A ``function.yaml``."""
+
+    api_version: Literal["asynctaskflow.dev/v1alpha1"]
+    kind: Literal["Function"]
+    metadata: Metadata
+    spec: FunctionSpec

@@ -1,0 +1,22 @@
+"""How many workers a function should have, and which of them go. Pure: time and memory are arguments."""
+
+from asynctaskflow.scaling.decide import decide
+from asynctaskflow.scaling.decision import Candidate, Decision, Limit
+from asynctaskflow.scaling.memory import Memory
+from asynctaskflow.scaling.observation import DependencySight, Observation, QueueSight
+from asynctaskflow.scaling.policy import Policy
+from asynctaskflow.scaling.victims import WorkerSight, choose_victims
+
+__all__ = [
+    "Candidate",
+    "Decision",
+    "DependencySight",
+    "Limit",
+    "Memory",
+    "Observation",
+    "Policy",
+    "QueueSight",
+    "WorkerSight",
+    "choose_victims",
+    "decide",
+]

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- renew: a worker's heartbeat; extends the leases of all its running tasks.
+-- KEYS[17]: worker hash, KEYS[18]: workers set
+-- ARGV: worker id, lease in ms, lifetime of the worker's record in ms, number of record fields f, then f names
+--   and values, then per task two: uuid, lease
+-- Returns: uuids whose lease is lost
+-- Invariant: only a lease that is still the current one is extended.
+local worker, lease_ms, fields = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
+local lost = {}
+for i = 5 + 2 * fields, #ARGV, 2 do
+  local uuid, lease = ARGV[i], ARGV[i + 1]
+  local r = call('HMGET', TASK .. uuid, 'state', 'lease')
+  if r[1] == 'ACTIVE' and r[2] == lease then
+    call('ZADD', INDEX.ACTIVE, 'XX', NOW + lease_ms, uuid)
+  else
+    lost[#lost + 1] = uuid
+  end
+end
+call('HSET', KEYS[17], 'seen', NOW, unpack(ARGV, 5, 4 + 2 * fields))
+call('PEXPIRE', KEYS[17], ARGV[3])
+call('ZADD', KEYS[18], NOW, worker)
+return lost

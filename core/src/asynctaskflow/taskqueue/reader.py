@@ -1,0 +1,183 @@
+"""Looks at tasks, queues and events; changes nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+
+from asynctaskflow.errors import TaskNotFound
+from asynctaskflow.model import keys
+from asynctaskflow.model.task import Task, TaskId, TaskState
+from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.taskqueue.listing import RedisListing
+from asynctaskflow.taskqueue.messages import Event, QueueDepths
+from asynctaskflow.taskqueue.records import events, mapping
+
+COUNTED = tuple(TaskState)
+
+
+class RedisReader(RedisListing):
+    """``Reader`` over Redis.
+
+    Args:
+        blocking: a client without a socket deadline, for ``events``; the plain one if absent.
+    """
+
+    def __init__(self, client: AsyncRedis, *, blocking: AsyncRedis | None = None) -> None:
+        """Nothing is sent yet."""
+        super().__init__(client)
+        self._blocking = blocking or client
+
+    async def get(self, task_id: TaskId) -> Task:
+        """One task; see ``Reader.get``."""
+        found = await self.tasks([task_id])
+        if not found:
+            raise TaskNotFound(f"task {task_id}: not found")
+        return found[0]
+
+    async def input(self, task_id: TaskId) -> bytes:
+        """The task's input, JSON bytes."""
+        with translated():
+            return await self._client.get(keys.task_input(task_id.function, task_id.uuid)) or b""
+
+    async def result(self, task_id: TaskId) -> bytes:
+        """The task's result, JSON bytes."""
+        with translated():
+            return await self._client.get(keys.task_result(task_id.function, task_id.uuid)) or b""
+
+    async def depths(self, function: str) -> QueueDepths:
+        """Depths and counts in one round trip."""
+        return (await self.all_depths([function]))[0]
+
+    async def all_depths(self, functions: list[str]) -> list[QueueDepths]:
+        """Depths of several functions in one round trip."""
+        if not functions:
+            return []
+        pipe = self._client.pipeline(transaction=False)
+        for function in functions:
+            _ask_depths(pipe, function)
+        with translated():
+            seconds, micros = await self._client.time()
+            replies = await pipe.execute()
+        size = len(replies) // len(functions)
+        now_ms = seconds * 1000 + micros // 1000
+        return [
+            _depths(function, replies[size * position : size * (position + 1)], now_ms)
+            for position, function in enumerate(functions)
+        ]
+
+    async def queued_ids(self, function: str, queue: str, *, limit: int) -> list[str]:
+        """Ids at the head of a queue; see ``Reader.queued_ids``.
+
+        Raises:
+            ValueError: no such queue.
+        """
+        with translated():
+            match queue:
+                case "primary":
+                    found = await self._client.lrange(keys.primary(function), 0, limit - 1)
+                case "retry":
+                    found = await self._client.lrange(keys.retry(function), 0, limit - 1)
+                case "scheduled":
+                    index = keys.state_index(function, TaskState.SCHEDULED)
+                    found = await self._client.zrange(index, 0, limit - 1)
+                case "dlq":
+                    index = keys.state_index(function, TaskState.DLQ)
+                    found = await self._client.zrevrange(index, 0, limit - 1)
+                case _:
+                    raise ValueError("queue: expected primary, retry, scheduled or dlq")
+        return [str(TaskId(function, uuid.decode())) for uuid in found]
+
+    async def events(self, after: Mapping[str, str], *, block_ms: int, limit: int) -> list[Event]:
+        """Events after the given ids; see ``Reader.events``."""
+        if not after:
+            return []
+        with translated():
+            if isinstance(self._blocking, RedisCluster):
+                return await self._cluster_events(after, block_ms=block_ms, limit=limit)
+            streams = {keys.events(function): last for function, last in after.items()}
+            reply = await self._blocking.xread(streams, count=limit, block=block_ms)
+        return _events(reply, after)
+
+    async def _cluster_events(
+        self, after: Mapping[str, str], *, block_ms: int, limit: int
+    ) -> list[Event]:
+        """Streams of different slots cannot share a command: one blocking read each, first answer wins."""
+
+        async def read(function: str, last: str) -> list[Event]:
+            reply = await self._blocking.xread(
+                {keys.events(function): last}, count=limit, block=block_ms
+            )
+            return _events(reply, {function: last})
+
+        reads = [asyncio.ensure_future(read(function, last)) for function, last in after.items()]
+        try:
+            done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in reads:
+                one.cancel()
+        return [found for one in done for found in one.result()]
+
+    async def last_event_id(self, function: str) -> str:
+        """Id of the newest event, ``0-0`` if there is none: where a new reader starts without a gap."""
+        with translated():
+            newest = await self._client.xrevrange(keys.events(function), count=1)
+        return newest[0][0].decode() if newest else "0-0"
+
+    async def first_event_id(self, function: str) -> str:
+        """Id of the oldest event still kept, ``0-0`` if there is none."""
+        with translated():
+            oldest = await self._client.xrange(keys.events(function), count=1)
+        return oldest[0][0].decode() if oldest else "0-0"
+
+
+def _ask_depths(pipe: AsyncRedis, function: str) -> None:
+    pipe.llen(keys.primary(function))
+    pipe.llen(keys.retry(function))
+    pipe.hget(keys.function(function), "paused")
+    for state in (TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED):
+        pipe.zrange(keys.state_index(function, state), 0, 0, withscores=True)
+    for state in COUNTED:
+        pipe.zcard(keys.state_index(function, state))
+
+
+def _depths(function: str, replies: list[Any], now_ms: int) -> QueueDepths:
+    primary, retry, paused, oldest, first_lease, first_due, *counts = replies
+    overdue = now_ms - _score(first_lease) if first_lease else 0
+    return QueueDepths(
+        function=function,
+        primary=primary,
+        retry=retry,
+        states=dict(zip(COUNTED, counts, strict=True)),
+        paused=paused == b"1",
+        oldest_pending_ms=max(0, now_ms - _score(oldest)) if oldest else 0,
+        overdue_lease_ms=max(0, overdue),
+        next_due_ms=max(0, _score(first_due) - now_ms) if first_due else None,
+        now_ms=now_ms,
+    )
+
+
+def _score(entries: list[Any]) -> int:
+    return int(entries[0][1])
+
+
+def _events(reply: Any, after: Mapping[str, str]) -> list[Event]:
+    if not reply:
+        return []
+    names = {keys.events(function).encode(): function for function in after}
+    found: list[Event] = []
+    for name, batches in reply.items() if isinstance(reply, Mapping) else reply:
+        function = names[name]
+        before = after[function]
+        for stream_id, fields in _entries(batches):
+            found += events(function, stream_id, mapping(fields), before=before)
+            before = stream_id.decode()
+    return sorted(found, key=lambda one: one.at_ms)
+
+
+def _entries(batches: list[Any]) -> list[Any]:
+    """RESP3 wraps a stream's entries in one more list than RESP2."""
+    if batches and isinstance(batches[0], list):
+        return [entry for batch in batches for entry in batch]
+    return batches

@@ -1,0 +1,71 @@
+"""What is registered: functions and their specs, and the workers that report for them."""
+
+from asynctaskflow.errors import FunctionNotFound
+from asynctaskflow.model import keys
+from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.taskqueue.messages import WorkerInfo
+from asynctaskflow.taskqueue.records import mapping, worker
+
+WORKERS_KEPT_MS = 3_600_000
+
+
+class RedisRegistry:
+    """Function specs and worker records in Redis."""
+
+    def __init__(self, client: AsyncRedis) -> None:
+        """Nothing is sent yet."""
+        self._client = client
+
+    async def register(self, name: str, spec: FunctionSpec) -> None:
+        """Store or replace a function's spec; ``paused`` and the queue are not touched."""
+        fields = {
+            "spec": spec.model_dump_json(by_alias=True, exclude_defaults=True),
+            "max_depth": spec.queue.max_depth,
+        }
+        with translated():
+            await self._client.hset(keys.function(name), mapping=fields)
+            await self._client.sadd(keys.FUNCTIONS, name)
+
+    async def unregister(self, name: str) -> None:
+        """Forget a function's spec; its tasks stay until purged."""
+        with translated():
+            await self._client.srem(keys.FUNCTIONS, name)
+            await self._client.delete(keys.function(name))
+
+    async def spec(self, name: str) -> FunctionSpec:
+        """The registered spec.
+
+        Raises:
+            FunctionNotFound
+        """
+        with translated():
+            raw = await self._client.hget(keys.function(name), "spec")
+        if raw is None:
+            raise FunctionNotFound(f"function {name!r}: not registered")
+        return FunctionSpec.model_validate_json(raw)
+
+    async def functions(self) -> list[str]:
+        """Names of the registered functions, sorted."""
+        with translated():
+            names = await self._client.smembers(keys.FUNCTIONS)
+        return sorted(name.decode() for name in names)
+
+    async def workers(self, function: str) -> list[WorkerInfo]:
+        """Workers that reported within the last hour, newest heartbeat first."""
+        with translated():
+            seconds, micros = await self._client.time()
+            now_ms = seconds * 1000 + micros // 1000
+            await self._client.zremrangebyscore(
+                keys.workers(function), "-inf", now_ms - WORKERS_KEPT_MS
+            )
+            seen = await self._client.zrevrange(keys.workers(function), 0, 999, withscores=True)
+            ids = [worker_id.decode() for worker_id, _ in seen]
+            pipe = self._client.pipeline(transaction=False)
+            for worker_id in ids:
+                pipe.hgetall(keys.worker(function, worker_id))
+            records = await pipe.execute() if ids else []
+        return [
+            worker(function, worker_id, mapping(record), now_ms=now_ms)
+            for worker_id, record in zip(ids, records, strict=True)
+        ]

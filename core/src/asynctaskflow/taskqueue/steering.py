@@ -1,0 +1,135 @@
+"""What a person or the operator does to tasks and functions, and the upkeep that any process may do."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from asynctaskflow.errors import InvalidTransition, TaskNotFound
+from asynctaskflow.model import keys
+from asynctaskflow.model.task import TaskId, TaskState
+from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.store.scripts import Argument
+from asynctaskflow.taskqueue.codes import Code
+from asynctaskflow.taskqueue.function_keys import function_keys
+from asynctaskflow.taskqueue.scripts import (
+    CANCEL,
+    DELETE,
+    PAUSE,
+    PURGE_EXPIRED,
+    REAP_EXPIRED,
+    REDRIVE,
+    REQUEUE,
+)
+
+REPAIR_LIMIT = 10_000
+REASON_CHARS = 1024
+
+
+class RedisSteering:
+    """``Steering`` and ``Upkeep`` over Redis."""
+
+    def __init__(self, client: AsyncRedis) -> None:
+        """Nothing is sent yet."""
+        self._client = client
+
+    async def cancel(self, task_id: TaskId, *, reason: str = "") -> TaskState:
+        """Cancel a task; see ``Steering.cancel``."""
+        args = [task_id.uuid, secrets.token_hex(8), reason[:REASON_CHARS]]
+        with translated():
+            code, state = await CANCEL.run(self._client, function_keys(task_id.function), args)
+        _raise_unless_done(task_id, code, state.decode(), "cancelled")
+        return TaskState(state.decode()) if code == Code.OK else TaskState.CANCELLED
+
+    async def redrive(self, task_id: TaskId, *, reset_failures: bool = True) -> None:
+        """Queue a task again; see ``Steering.redrive``."""
+        codes = await self.redrive_many([task_id], reset_failures=reset_failures)
+        if codes[0] == Code.REFUSED:
+            raise InvalidTransition(f"task {task_id}: only FAILED and DLQ tasks can be retried")
+        if codes[0] == Code.MISSING:
+            raise TaskNotFound(f"task {task_id}: not found")
+
+    async def redrive_many(
+        self, task_ids: Sequence[TaskId], *, reset_failures: bool = True
+    ) -> list[Code]:
+        """Queue tasks of one function again, at most a few hundred; one code each."""
+        args: list[Argument] = [secrets.token_hex(8), int(reset_failures)]
+        args += [task.uuid for task in task_ids]
+        with translated():
+            codes = await REDRIVE.run(self._client, function_keys(task_ids[0].function), args)
+        return [Code(code) for code in codes]
+
+    async def delete(self, task_id: TaskId) -> TaskState:
+        """Remove a task; see ``Steering.delete``.
+
+        Raises:
+            TaskNotFound
+        """
+        with translated():
+            code, state, *refs = await DELETE.run(
+                self._client, function_keys(task_id.function), [task_id.uuid]
+            )
+        _raise_unless_done(task_id, code, state.decode(), "deleted")
+        await self.drop_blobs([ref.decode() for ref in refs if ref])
+        return TaskState(state.decode())
+
+    async def pause(self, function: str) -> None:
+        """Stop handing out tasks."""
+        await self._set_paused(function, "1")
+
+    async def resume(self, function: str) -> None:
+        """Hand out tasks again."""
+        await self._set_paused(function, "0")
+
+    async def _set_paused(self, function: str, paused: str) -> None:
+        with translated():
+            await PAUSE.run(self._client, function_keys(function), [paused])
+
+    async def reap(self, function: str, *, max_deliveries: int) -> int:
+        """Take back expired leases; see ``Upkeep.reap``."""
+        with translated():
+            again, dead, _expired = await REAP_EXPIRED.run(
+                self._client, function_keys(function), [max_deliveries]
+            )
+        return int(again) + int(dead)
+
+    async def purge(
+        self, function: str, *, ttl_ms: Mapping[TaskState, int], keep: Mapping[TaskState, int]
+    ) -> int:
+        """Delete old terminal tasks; see ``Upkeep.purge``."""
+        purged = 0
+        for state, lifetime in ttl_ms.items():
+            args: list[Argument] = [str(state), lifetime, keep.get(state, 0)]
+            with translated():
+                count, *refs = await PURGE_EXPIRED.run(self._client, function_keys(function), args)
+            purged += int(count)
+            await self.drop_blobs([ref.decode() for ref in refs])
+        return purged
+
+    async def requeue_orphaned(self, function: str) -> tuple[int, int]:
+        """Queue PENDING tasks that stand in no list (foreign writes); (found, queued again).
+
+        Looks at the oldest ``REPAIR_LIMIT`` of them.
+        """
+        last = REPAIR_LIMIT - 1
+        with translated():
+            pending = await self._client.zrange(
+                keys.state_index(function, TaskState.PENDING), 0, last
+            )
+            queued = {
+                *await self._client.lrange(keys.primary(function), 0, -1),
+                *await self._client.lrange(keys.retry(function), 0, -1),
+            }
+            orphans = [uuid for uuid in pending if uuid not in queued]
+            if not orphans:
+                return 0, 0
+            repaired = await REQUEUE.run(self._client, function_keys(function), orphans)
+        return len(orphans), int(repaired)
+
+    async def drop_blobs(self, refs: Sequence[str]) -> None:
+        """Delete blobs that no task refers to any more; overridden where blobs live elsewhere."""
+
+
+def _raise_unless_done(task_id: TaskId, code: int, state: str, verb: str) -> None:
+    if code == Code.MISSING:
+        raise TaskNotFound(f"task {task_id}: not found")
+    if code == Code.REFUSED:
+        raise InvalidTransition(f"task {task_id}: {state} tasks cannot be {verb}")

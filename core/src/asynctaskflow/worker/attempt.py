@@ -1,0 +1,138 @@
+"""Executes one attempt: fetch the input, call the handler, keep the result, judge the outcome.
+
+One of the two places of this project that catch ``Exception``: whatever a user's handler raises ends in
+a settlement, never in the worker.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from asynctaskflow.clock import Clock
+from asynctaskflow.errors import Permanent, QueueUnavailable, Retryable
+from asynctaskflow.logs import get_logger
+from asynctaskflow.model.function import RetryPolicy
+from asynctaskflow.taskqueue.messages import Claimed, Complete, Settlement
+from asynctaskflow.worker import settle
+from asynctaskflow.worker.context import Blobs
+from asynctaskflow.worker.definition import FunctionDefinition
+from asynctaskflow.worker.execution import Cause, Execution
+from asynctaskflow.worker.handlers import Handlers
+from asynctaskflow.worker.progress import ProgressPump
+
+RESULT_TOO_LARGE = "result_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLimits:
+    """Bounds of one attempt.
+
+    Attributes:
+        inline_bytes: larger results go to the blob store.
+        result_bytes: larger ones are refused.
+    """
+
+    timeout_s: float
+    inline_bytes: int
+    result_bytes: int
+
+
+class Attempts:
+    """Runs attempts of one function."""
+
+    def __init__(
+        self,
+        definition: FunctionDefinition[Any, Any, Any],
+        handlers: Handlers,
+        *,
+        progress: ProgressPump,
+        blobs: Blobs | None,
+        retry: RetryPolicy,
+        limits: AttemptLimits,
+        clock: Clock,
+        roll: Callable[[], float],
+    ) -> None:
+        """Keep what every attempt needs."""
+        self._definition = definition
+        self._handlers = handlers
+        self._progress = progress
+        self._blobs = blobs
+        self._retry = retry
+        self._limits = limits
+        self._clock = clock
+        self._roll = roll
+
+    async def run(self, execution: Execution) -> Settlement | None:
+        """Execute once; ``None`` if the lease was lost and nothing may be written.
+
+        Raises:
+            asyncio.CancelledError: the worker itself is being torn down.
+        """
+        task = execution.task
+        execution.started_s = self._clock.mono_s()
+        execution.deadline_s = execution.started_s + self._limits.timeout_s
+        try:
+            given = self._definition.parse(task.input or await self._referred_input(task))
+            output = await self._handlers.call(given, execution)
+            settlement: Settlement | None = await self._completed(execution, output)
+        except asyncio.CancelledError as error:
+            if execution.cause is None and _being_torn_down():
+                raise
+            settlement = self._judge(execution, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the border of a user's handler
+            settlement = self._judge(execution, error)
+        if execution.cause in (Cause.TIMEOUT, Cause.LEASE_LOST):
+            return self._interrupted(execution, execution.cause)
+        return settlement
+
+    def abandoned(self, execution: Execution) -> Settlement | None:
+        """The settlement for a handler that does not stop although it was interrupted."""
+        return self._interrupted(execution, execution.cause or Cause.TIMEOUT)
+
+    async def _referred_input(self, task: Claimed) -> bytes:
+        if not task.input_ref:
+            raise Permanent("the task has no input", error_class="corrupt")
+        if self._blobs is None:
+            raise Retryable("this worker has no blob store", error_class="no_blob_store")
+        return await self._blobs.get(task.input_ref)
+
+    async def _completed(self, execution: Execution, output: Any) -> Complete:
+        result = self._definition.serialise(output)
+        task = execution.task
+        if self._progress.waiting(execution):
+            await self._progress.flush(execution)
+        if len(result) <= self._limits.inline_bytes or self._blobs is None:
+            return Complete(task.id, task.lease, result)
+        if len(result) > self._limits.result_bytes:
+            raise Permanent(
+                f"the result has {len(result)} bytes, {self._limits.result_bytes} are allowed",
+                error_class=RESULT_TOO_LARGE,
+            )
+        ref = await self._blobs.put(result, name=f"result-{task.id.uuid}")
+        return Complete(task.id, task.lease, b"", ref)
+
+    def _judge(self, execution: Execution, error: BaseException) -> Settlement | None:
+        if execution.cause is not None:
+            return self._interrupted(execution, execution.cause)
+        if isinstance(error, QueueUnavailable):
+            error = Retryable(str(error), error_class="redis_unavailable")
+        settlement = settle.raised(execution.task, error, self._retry, roll=self._roll())
+        get_logger().debug(
+            "attempt_failed", task=str(execution.task.id), error=repr(error), exc_info=error
+        )
+        return settlement
+
+    def _interrupted(self, execution: Execution, cause: Cause) -> Settlement | None:
+        return settle.interrupted(
+            execution.task,
+            cause,
+            self._retry,
+            timeout_s=self._limits.timeout_s,
+            roll=self._roll(),
+        )
+
+
+def _being_torn_down() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

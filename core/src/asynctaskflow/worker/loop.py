@@ -1,0 +1,261 @@
+"""The worker's loop: settle what ended and claim what fits in one round trip, run, again.
+
+Never stores anything by itself and never judges an outcome: ``attempt`` executes, ``settle`` judges,
+``claim`` counts, ``gate`` pauses, ``link`` waits for Redis. Never dies because Redis is away.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from asynctaskflow.clock import Clock
+from asynctaskflow.errors import QueueUnavailable
+from asynctaskflow.logs import get_logger
+from asynctaskflow.taskqueue.messages import HandBack, Settlement, Turn
+from asynctaskflow.taskqueue.protocol import WorkSource
+from asynctaskflow.worker.attempt import Attempts
+from asynctaskflow.worker.claim import Room, wanted
+from asynctaskflow.worker.execution import Cause, Execution, Running
+from asynctaskflow.worker.faultpoints import Faultpoints
+from asynctaskflow.worker.gate import Gate
+from asynctaskflow.worker.link import Link
+from asynctaskflow.worker.runners import Runners
+from asynctaskflow.worker.stopping import Stopping
+from asynctaskflow.worker.tally import Tally
+from asynctaskflow.worker.wakeup import Wakeup
+
+Outcome = tuple[Execution, Settlement]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopLimits:
+    """Bounds of the loop.
+
+    Attributes:
+        safety_tick_s: longest wait for a wake-up.
+        max_tasks: recycle after this many; 0: never.
+    """
+
+    slots: int
+    lease_s: float
+    safety_tick_s: float
+    max_tasks: int = 0
+
+
+class WorkerLoop:
+    """Claims, hands out to runners, settles; one per worker."""
+
+    def __init__(
+        self,
+        source: WorkSource,
+        *,
+        running: Running,
+        attempts: Attempts,
+        gate: Gate,
+        link: Link,
+        stopping: Stopping,
+        tally: Tally,
+        faultpoints: Faultpoints,
+        limits: LoopLimits,
+        clock: Clock,
+        roll: Callable[[], float],
+    ) -> None:
+        """Nothing is claimed until ``run``."""
+        self._source = source
+        self._running = running
+        self._attempts = attempts
+        self._gate = gate
+        self._link = link
+        self._stopping = stopping
+        self._tally = tally
+        self._faultpoints = faultpoints
+        self._limits = limits
+        self._clock = clock
+        self._roll = roll
+        self._news = asyncio.Event()
+        self._outbox: list[Outcome] = []
+        self._occupied = 0
+        self._hungry = True
+        self._next_due_s: float | None = None
+        self._unanswered_claim = False
+        self._runners: Runners | None = None
+        self._wakeup: Wakeup | None = None
+
+    async def run(self, group: asyncio.TaskGroup) -> None:
+        """Work until a stop was asked for and everything is settled or handed back."""
+        runners = self._runners = Runners(
+            self._attempts,
+            slots=self._limits.slots,
+            on_end=self._ended,
+            group=group,
+            clock=self._clock,
+        )
+        wakeup = self._wakeup = Wakeup(self._source, group=group, on_wake=self.wake)
+        while True:
+            self._news.clear()
+            self._hand_back_unstarted()
+            ask = self._ask()
+            if self._outbox or ask:
+                await self._turn(ask)
+            elif self._finished():
+                break
+            else:
+                self._await_work(wakeup)
+                await self._news.wait()
+        wakeup.disarm()
+        runners.close()
+
+    def wake(self) -> None:
+        """There may be work: ask."""
+        self._hungry = True
+        self._news.set()
+
+    def nudge(self) -> None:
+        """Something has changed (a stop, the gate): look again."""
+        self._news.set()
+
+    def lease_lost(self, execution: Execution) -> None:
+        """Another worker may have this task: stop it; its result is not wanted."""
+        if execution.ended:
+            return
+        get_logger().warning("lease_lost", task=str(execution.task.id), while_="running")
+        execution.stop(Cause.LEASE_LOST, unwind_until_s=self._stopping.unwind_until_s())
+
+    def abandon(self, execution: Execution) -> None:
+        """Its handler does not stop: settle without it."""
+        if self._runners is not None:
+            self._runners.abandon(execution)
+
+    def _ask(self) -> int:
+        left = self._limits.max_tasks - self._tally.claimed if self._limits.max_tasks else None
+        if left is not None and left <= 0:
+            self._stopping.recycle("max_tasks")
+        room = Room(
+            slots=self._limits.slots,
+            occupied=self._occupied,
+            hungry=self._hungry,
+            stopping=self._stopping.asked,
+            left=left,
+        )
+        number = self._gate.allowed(wanted(room), now_s=self._clock.mono_s())
+        return max(number, 1) if self._unanswered_claim else number
+
+    async def _turn(self, ask: int) -> None:
+        outcomes, self._outbox = self._outbox, []
+        sent_s = self._clock.mono_s()
+        self._faultpoints.reach("before_settle")
+        self._unanswered_claim = self._unanswered_claim or ask > 0
+        try:
+            turn = await self._source.turn([one[1] for one in outcomes], free_slots=ask)
+        except QueueUnavailable as error:
+            self._outbox = outcomes + self._outbox
+            await self._away(error)
+            return
+        except RedisError as error:
+            await self._refused(outcomes, error)
+            return
+        self._link.answered()
+        self._settled(outcomes, turn.accepted)
+        if ask:
+            self._unanswered_claim = False
+            self._begin(turn, ask=ask, sent_s=sent_s)
+
+    def _settled(self, outcomes: list[Outcome], accepted: Sequence[bool]) -> None:
+        if not outcomes:
+            return
+        self._faultpoints.reach("after_settle")
+        for (execution, _), kept in zip(outcomes, accepted, strict=True):
+            self._running.remove(execution)
+            if not kept:
+                self._tally.refused()
+                get_logger().warning("lease_lost", task=str(execution.task.id), while_="settling")
+        self._tally.settled([one for one, kept in zip(outcomes, accepted, strict=True) if kept])
+
+    def _begin(self, turn: Turn, *, ask: int, sent_s: float) -> None:
+        tasks = turn.batch.tasks
+        self._hungry = len(tasks) >= ask
+        due_ms = turn.batch.next_due_ms
+        self._next_due_s = None if due_ms is None else due_ms / 1000
+        if not tasks:
+            return
+        self._faultpoints.reach("after_claim")
+        self._tally.took(len(tasks))
+        lease_until_s = sent_s + self._limits.lease_s
+        executions = [Execution(task, lease_until_s=lease_until_s) for task in tasks]
+        for execution in executions:
+            self._running.add(execution)
+        self._occupied += len(executions)
+        if self._runners is not None:
+            self._runners.start(executions)
+        if self._wakeup is not None and self._occupied >= self._limits.slots:
+            self._wakeup.disarm()
+
+    def _ended(
+        self, execution: Execution, settlement: Settlement | None, ran_s: float
+    ) -> None:
+        """A runner is done with a task, or has given it up."""
+        self._occupied -= 1
+        self._tally.ran(ran_s)
+        if settlement is None:
+            self._running.remove(execution)
+        else:
+            self._outbox.append((execution, settlement))
+        if isinstance(settlement, HandBack):
+            self._gate.close(now_s=self._clock.mono_s(), delay_s=settlement.delay_ms / 1000)
+        else:
+            self._gate.passed()
+        self._news.set()
+
+    def _hand_back_unstarted(self) -> None:
+        if not self._stopping.asked or self._runners is None:
+            return
+        for execution in self._runners.take_back():
+            self._occupied -= 1
+            execution.ended = True
+            task = execution.task
+            handed = HandBack(task.id, task.lease, str(Cause.DRAINING))
+            self._outbox.append((execution, handed))
+
+    def _finished(self) -> bool:
+        return self._stopping.asked and self._occupied == 0
+
+    def _await_work(self, wakeup: Wakeup) -> None:
+        if self._stopping.asked or self._occupied >= self._limits.slots:
+            return
+        if self._gate.opens_s(now_s=self._clock.mono_s()) is not None:
+            return
+        tick_s = self._limits.safety_tick_s
+        wakeup.arm(tick_s if self._next_due_s is None else min(tick_s, self._next_due_s))
+
+    async def _away(self, error: Exception) -> None:
+        """Wait before asking again, but not past the end of a stop."""
+        self._tally.metrics.redis_errors.inc()
+        delay_s = self._link.failed(error, roll=self._roll())
+        await asyncio.sleep(min(delay_s, self._stopping.left_s()))
+        if self._stopping.given_up():
+            for execution, _ in self._outbox:
+                self._running.remove(execution)
+            self._outbox.clear()
+            self._unanswered_claim = False
+
+    async def _refused(self, outcomes: list[Outcome], error: RedisError) -> None:
+        """Redis calls a script's input wrong: find the damaged task, so that the others are settled."""
+        get_logger().error("turn_refused", error=str(error), settlements=len(outcomes))
+        if len(outcomes) <= 1:
+            self._settled(outcomes, [False] * len(outcomes))
+            await self._away(error)
+            return
+        for outcome in outcomes:
+            try:
+                turn = await self._source.turn([outcome[1]], free_slots=0)
+            except QueueUnavailable:
+                self._outbox.append(outcome)
+            except RedisError as cause:
+                get_logger().error(
+                    "settlement_refused", task=str(outcome[0].task.id), error=str(cause)
+                )
+                self._settled([outcome], [False])
+            else:
+                self._settled([outcome], turn.accepted)

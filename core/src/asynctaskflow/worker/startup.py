@@ -1,0 +1,85 @@
+"""What a worker does before its first claim: reach a safe Redis, and learn how its function is to be run."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from asynctaskflow.errors import FunctionNotFound, QueueUnavailable, UnsafeServer
+from asynctaskflow.logs import get_logger
+from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.store.connection import AsyncRedis, probe
+from asynctaskflow.taskqueue.registry import RedisRegistry
+from asynctaskflow.worker.definition import FunctionDefinition
+from asynctaskflow.worker.link import Link
+from asynctaskflow.worker.stopping import Stopping
+
+LOOK_S = 0.1
+
+
+async def prepare(
+    client: AsyncRedis,
+    definition: FunctionDefinition[Any, Any, Any],
+    own: FunctionSpec | None,
+    *,
+    handler: str,
+    link: Link,
+    stopping: Stopping,
+    roll: Callable[[], float],
+) -> FunctionSpec | None:
+    """The function's spec, as soon as Redis answers and is safe; ``None`` if a stop came first.
+
+    Args:
+        own: from this worker's manifest; it wins over what is registered.
+        handler: ``module:function``, for a function that nobody has registered.
+    """
+    while not stopping.asked:
+        try:
+            await probe(client)
+            spec = await _agree(RedisRegistry(client), definition, own, handler)
+        except (QueueUnavailable, UnsafeServer, RedisError) as error:
+            await _pause(link.failed(error, roll=roll()), stopping)
+        else:
+            link.answered()
+            return spec
+    return None
+
+
+async def _agree(
+    registry: RedisRegistry,
+    definition: FunctionDefinition[Any, Any, Any],
+    own: FunctionSpec | None,
+    handler: str,
+) -> FunctionSpec:
+    """Read the registered spec; fill in what only the worker knows: that it exists, and its schemas."""
+    try:
+        registered = await registry.spec(definition.name)
+    except FunctionNotFound:
+        registered = None
+    spec = own or registered or FunctionSpec(handler=handler, dependencies=definition.dependencies)
+    if registered is None or _schemas(registered) != _schemas_of(definition):
+        base = registered or spec
+        inputs, outputs = _schemas_of(definition)
+        told = base.model_copy(update={"input_schema": inputs, "output_schema": outputs})
+        await registry.register(definition.name, told)
+        get_logger().info("function_registered", function=definition.name)
+    return spec
+
+
+def _schemas(spec: FunctionSpec) -> tuple[dict[str, Any], dict[str, Any]]:
+    return spec.input_schema, spec.output_schema
+
+
+def _schemas_of(
+    definition: FunctionDefinition[Any, Any, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    return definition.input_schema(), definition.output_schema()
+
+
+async def _pause(delay_s: float, stopping: Stopping) -> None:
+    """Wait, but notice a stop at once."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + delay_s
+    while not stopping.asked and (left_s := end_s - loop.time()) > 0:
+        await asyncio.sleep(min(LOOK_S, left_s))

@@ -1,0 +1,111 @@
+"""The whole job on one document: choose the provider, read the pages, refuse what gave nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal
+
+from asynctaskflow.errors import Permanent, Retryable, TaskError
+from asynctaskflow_openrouter.offline.language import detect_language
+from asynctaskflow_openrouter.ports import DEPENDENCY
+from asynctaskflow_pdfxtract import offline
+from asynctaskflow_pdfxtract.document import Document
+from asynctaskflow_pdfxtract.online import Extraction
+from asynctaskflow_pdfxtract.page_reader import Issue, LanguageModel, PageReader
+from asynctaskflow_pdfxtract.rendering import Renderer
+from asynctaskflow_pdfxtract.schema import UNKNOWN_DATE, Edition, Page, PdfInput
+from asynctaskflow_pdfxtract.settings import PdfxtractSettings
+
+Progress = Callable[[float, str], Awaitable[None]]
+# A page without text is no fault of the document: with a model it can be read, so a redrive helps.
+_NO_TEXT = "no_text_layer"
+_NOTHING_FOUND = "nothing_found"
+
+
+async def make_edition(
+    task: PdfInput,
+    data: bytes,
+    *,
+    settings: PdfxtractSettings,
+    progress: Progress,
+    model: LanguageModel | None,
+    task_id: str,
+) -> Edition:
+    """Return the articles of a newspaper.
+
+    Args:
+        task: what the caller asked for.
+        data: the PDF.
+        settings: limits.
+        progress: told after each page.
+        model: reads page images; without one the text layer has to do.
+        task_id: prefix of the calls' idempotency keys.
+
+    Raises:
+        InputRejected: no PDF, encrypted, damaged or harmful.
+        Permanent: nothing could be read, and trying again would not help.
+        Retryable: nothing could be read this time.
+        NotNow: the model may not be asked at present.
+    """
+
+    async def report(done: int, total: int) -> None:
+        await progress(done / total, f"page {done} of {total}")
+
+    with Document(data, settings) as document:
+        if model is None:
+            pages, language = await offline.extract(document, report)
+            _require_articles(pages, {})
+            return _edition(task, pages, offline.PROVIDER, offline.METHOD, language)
+        renderer = Renderer(document, settings)
+        issue = Issue(
+            filename=task.filename,
+            date=task.issue_date or UNKNOWN_DATE,
+            task_id=task_id,
+            pages=await document.count_pages(),
+        )
+        reader = PageReader(model, renderer, max_answer_tokens=settings.max_answer_tokens)
+        extraction = Extraction(reader, issue, report, pages_in_flight=settings.pages_in_flight)
+        outcome = await extraction.run()
+        pages = [outcome.pages[number] for number in sorted(outcome.pages)]
+        _require_articles(pages, outcome.errors)
+        language = detect_language(
+            "\n".join(article.body for page in pages for article in page.articles[:5])
+        )
+        return _edition(task, pages, DEPENDENCY, outcome.model, language, renderer.name)
+
+
+def _edition(
+    task: PdfInput,
+    pages: Sequence[Page],
+    provider: str,
+    model: str,
+    language: str,
+    renderer: Literal["poppler", "pdfium"] | None = None,
+) -> Edition:
+    return Edition(
+        filename=task.filename,
+        issue_date=task.issue_date or UNKNOWN_DATE,
+        provider=provider,
+        model=model[:200],
+        renderer=renderer,
+        language=language,
+        pages=tuple(pages),
+    )
+
+
+def _require_articles(pages: Sequence[Page], errors: Mapping[int, TaskError]) -> None:
+    """Refuse a document of which no page gave an article.
+
+    Raises:
+        Retryable: some page failed for a reason that passes.
+        Permanent: otherwise.
+    """
+    if any(page.status == "processed" for page in pages):
+        return
+    reasons = list(dict.fromkeys(page.reason or "" for page in pages))
+    message = f"no page could be read: {'; '.join(reasons[:3])}"[:500]
+    for error in errors.values():
+        if isinstance(error, Retryable):
+            raise Retryable(message, delay_s=error.delay_s, error_class=error.error_class)
+    for error in errors.values():
+        raise Permanent(message, error_class=error.error_class)
+    without_text = any("no text layer" in reason for reason in reasons)
+    raise Permanent(message, error_class=_NO_TEXT if without_text else _NOTHING_FOUND)

@@ -1,0 +1,1 @@
+"""summarize: a text in a few sentences, in its own language."""

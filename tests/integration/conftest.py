@@ -1,0 +1,77 @@
+"""Real servers for the integration tests: one process per kind and session, empty for each test.
+
+``server`` and ``redis_url`` run a test on every server program that the machine has; ``cluster`` gives three
+primaries with a replica each. What the machine lacks is skipped, and the summary says so.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from asynctaskflow_testkit.cluster import RedisCluster, start_cluster
+from asynctaskflow_testkit.servers import FLAVOURS, Flavour, RedisServer, find_flavour, start_server
+
+Servers = Callable[[str], RedisServer]
+Clusters = Callable[[str], RedisCluster]
+
+
+def _flavour(name: str) -> Flavour:
+    return find_flavour(name) or pytest.skip(f"this machine has no {name}")
+
+
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[Servers]:
+    with ExitStack() as stack:
+        running: dict[str, RedisServer] = {}
+
+        def get(name: str) -> RedisServer:
+            if name not in running:
+                running[name] = stack.enter_context(start_server(_flavour(name)))
+            return running[name]
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def _clusters() -> Iterator[Clusters]:
+    with ExitStack() as stack:
+        running: dict[str, RedisCluster] = {}
+
+        def get(name: str) -> RedisCluster:
+            if name not in running:
+                running[name] = stack.enter_context(start_cluster(_flavour(name)))
+            return running[name]
+
+        yield get
+
+
+@pytest.fixture(params=FLAVOURS)
+def server(request: pytest.FixtureRequest, _servers: Servers) -> RedisServer:
+    """An empty server that lives on after the test; a test that kills it must restart it."""
+    found = _servers(request.param)
+    if not found.alive:
+        found.restart()
+    found.command("FLUSHALL")
+    return found
+
+
+@pytest.fixture
+def redis_url(server: RedisServer) -> str:
+    """The empty server's URL."""
+    return server.url
+
+
+@pytest.fixture(params=FLAVOURS)
+def cluster(request: pytest.FixtureRequest, _clusters: Clusters) -> RedisCluster:
+    """An empty, whole cluster: three primaries, each with a replica."""
+    found = _clusters(request.param)
+    found.heal()
+    found.flush()
+    return found
+
+
+@pytest.fixture
+def cluster_url(cluster: RedisCluster) -> str:
+    """The empty cluster's URL."""
+    return cluster.url

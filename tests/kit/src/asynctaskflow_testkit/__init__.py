@@ -1,0 +1,1 @@
+"""What the tests and benchmarks share: real servers, faults, waiting, a ledger, and the law book."""
