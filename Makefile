@@ -43,8 +43,8 @@ fix: .venv/.dev ## format, and repair what ruff can repair
 typecheck: .venv/.dev ## mypy, strict
 	$(BIN)/mypy
 
-bench: install .venv/.bench ## ours beside its peers, one table; BENCH_JSON=file writes the figures too
-	BENCH_JSON='$(BENCH_JSON)' $(BIN)/python benchmarks $(ARGS)
+bench: install .venv-bench/.bench ## ours beside its peers, one table; BENCH_JSON=file writes the figures too
+	BENCH_JSON='$(BENCH_JSON)' $(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(filter .tools/%,$(UV)) ## resolve anew and write locks/*.txt
 	scripts/lock.sh $(UV)
@@ -54,7 +54,7 @@ build: .venv/.dev ## a wheel per member, into dist/
 	@ls dist
 
 clean: ## remove what the other targets made
-	rm -rf .venv .tools dist build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .tools dist build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .tools/uv/bin/uv: locks/bootstrap.txt
@@ -67,5 +67,5 @@ clean: ## remove what the other targets made
 .venv/.dev: locks/dev.txt $(MEMBERS) | $(filter .tools/%,$(UV))
 	scripts/install.sh $(UV) dev
 
-.venv/.bench: locks/bench.txt .venv/.dev
+.venv-bench/.bench: locks/bench.txt .venv/.dev
 	scripts/install.sh $(UV) bench

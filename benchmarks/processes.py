@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from benchmarks.settings import Place
 from benchmarks.systems import ROOT, System
 
 PR_SET_PDEATHSIG = 1
@@ -40,7 +41,7 @@ class Child:
                 stdout=subprocess.PIPE if talks else sink,
                 stderr=sink,
                 start_new_session=True,
-                preexec_fn=_dies_with_parent,  # noqa: PLW1509 - the harness has no threads
+                preexec_fn=_dies_with_parent,
                 text=True,
             )
 
@@ -92,9 +93,10 @@ class Producer(Child):
 class Crew:
     """The producer and the workers of one system; kills them all when closed."""
 
-    def __init__(self, system: System, *, env: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, system: System, *, where: Place, folder: Path) -> None:
         """Start the producer; it is there when it answers its first order."""
-        self._env = {**env, **system.environment}
+        self._where = where
+        self._env = system.child_environment(where)
         self._system = system
         self._folder = folder
         self.workers: list[Child] = []
@@ -106,7 +108,7 @@ class Crew:
         """Start one more worker process."""
         number = len(self.workers) + 1
         worker = Child(
-            self._system.worker_command(number),
+            self._system.worker_command(number, self._where),
             env=self._env,
             log=self._folder / f"worker-{number}.log",
         )

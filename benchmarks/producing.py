@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TextIO
 
-WARM_UP = 50
+import uvloop
 
 
 async def _repeat(enqueue: Callable[[], Awaitable[object]], count: int) -> float:
@@ -86,7 +86,8 @@ def main() -> None:
     if sys.argv[2:] == ["describe"]:
         print(json.dumps(describe(adapter)), file=answers, flush=True)
     else:
-        asyncio.run(serve(adapter, answers))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(adapter, answers))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from benchmarks.settings import Place, inherited
 ROOT = Path(__file__).resolve().parents[1]
 PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 OURS = "asynctaskflow"
+OURS_PYTHON = Path(sys.executable)
 DESCRIBE_WITHIN_S = 30
 
 
@@ -21,7 +22,9 @@ class System:
 
     Attributes:
         module: its adapter.
-        worker: arguments of the interpreter that start one worker process; ``{number}`` is its number.
+        worker: arguments of the interpreter that start one worker process; ``{number}`` and ``{url}`` are
+            filled in.
+        environment: of its processes, beside the usual; ``{url}`` and ``{lease_s}`` are filled in.
         tasks: no-ops of one drain, enough for some seconds.
         bulk: whether it enqueues many in one call.
         concurrent: whether callers may enqueue at once in one process.
@@ -37,10 +40,18 @@ class System:
     concurrent: bool
     settings: str
 
-    def worker_command(self, number: int) -> list[str]:
+    def worker_command(self, number: int, where: Place) -> list[str]:
         """What starts the worker of that number."""
-        words = [word.replace("{number}", str(number)) for word in self.worker]
+        words = [word.format(number=number, url=where.redis_url) for word in self.worker]
         return [str(self.python), *words]
+
+    def child_environment(self, where: Place) -> dict[str, str]:
+        """The environment of its processes."""
+        own = {
+            name: value.format(url=where.redis_url, lease_s=where.lease_s)
+            for name, value in self.environment.items()
+        }
+        return {**inherited(), **where.environment(), **own}
 
     def producer_command(self) -> list[str]:
         """What starts the producer."""
@@ -57,7 +68,7 @@ class Entry:
 
 
 CATALOGUE = (
-    Entry(OURS, "asynctaskflow_queue", Path(sys.executable)),
+    Entry(OURS, "asynctaskflow_queue", OURS_PYTHON),
     Entry("taskiq-list", "taskiq_list", PEER_PYTHON),
     Entry("taskiq-stream", "taskiq_stream", PEER_PYTHON),
     Entry("saq", "saq_queue", PEER_PYTHON),
@@ -66,11 +77,6 @@ CATALOGUE = (
     Entry("celery", "celery_threads", PEER_PYTHON),
     Entry("rq", "rq_simple", PEER_PYTHON),
 )
-
-
-def child_environment(where: Place) -> dict[str, str]:
-    """The environment of every process that is measured."""
-    return {**inherited(), **where.environment()}
 
 
 def find(entry: Entry, where: Place) -> System | None:
@@ -82,7 +88,7 @@ def find(entry: Entry, where: Place) -> System | None:
     ended = subprocess.run(
         command,
         cwd=ROOT,
-        env=child_environment(where),
+        env={**inherited(), **where.environment()},
         capture_output=True,
         text=True,
         timeout=DESCRIBE_WITHIN_S,

@@ -5,11 +5,11 @@ taken. Standard library only: this runs inside the peers' workers.
 """
 
 import asyncio
-import itertools
 import json
 import mmap
 import os
 import socket
+import threading
 import time
 from functools import lru_cache
 
@@ -29,16 +29,27 @@ class Counter:
         path.write_bytes(bytes(COUNT_BYTES))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), COUNT_BYTES)
-        self._numbers = itertools.count(1)
+        self._number = 0
+        self._lock = threading.Lock()
 
     def add(self) -> None:
-        """One more; safe among threads, since taking a number is one step."""
-        self._map[:] = next(self._numbers).to_bytes(COUNT_BYTES, "little")
+        """One more."""
+        with self._lock:
+            self._number += 1
+            self._map[:] = self._number.to_bytes(COUNT_BYTES, "little")
+
+
+_first = threading.Lock()
 
 
 @lru_cache(maxsize=1)
-def _counter() -> Counter:
+def _made() -> Counter:
     return Counter()
+
+
+def _counter() -> Counter:
+    with _first:
+        return _made()
 
 
 @lru_cache(maxsize=1)

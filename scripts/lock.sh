@@ -19,7 +19,7 @@ export_lock() { # file, purpose, uv export's arguments
 export_lock bootstrap "uv itself, for pip, where it is not on PATH." --only-group bootstrap
 export_lock build "The build backend of every member." --only-group build
 export_lock dev "All members with their extras, and every development tool." --only-group dev
-export_lock bench "The peers of 'make bench', on top of dev." --only-group bench
+export_lock bench "The peers of 'make bench', in an environment of their own." --only-group bench
 export_lock local "The whole system on one machine: atf with its 'stack' extra." \
     --no-dev --package asynctaskflow-cli --extra stack
 export_lock worker "A worker for a function of your own." --no-dev --package asynctaskflow --extra s3

@@ -17,9 +17,9 @@ CONCURRENT = True
 WORKER = ("-m", "asynctaskflow.worker.main", "benchmarks.peers.asynctaskflow_queue:run")
 FUNCTION = "bench"
 ENVIRONMENT = {
-    "ATF_REDIS_URL": place().redis_url,
+    "ATF_REDIS_URL": "{url}",
     "ATF_SLOTS": "32",
-    "ATF_LEASE_S": str(place().lease_s),
+    "ATF_LEASE_S": "{lease_s}",
     "ATF_LOG_LEVEL": "warning",
 }
 NOOP = b'{"do":"noop"}'
@@ -30,7 +30,7 @@ _queue = RedisQueue(_client, blocking=_blocking)
 
 
 @function(name=FUNCTION)
-async def run(task: dict[str, Any], ctx: Context) -> str:
+async def run(task: dict[str, Any], _ctx: Context) -> str:
     """All that is measured is one function, since a worker runs one."""
     match task["do"]:
         case "noop":

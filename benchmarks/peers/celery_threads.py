@@ -5,12 +5,20 @@ from celery import Celery
 from benchmarks import tasks
 from benchmarks.settings import place
 
-SETTINGS = "threads -c32, acks_late, visibility_timeout = lease, sweep each second, results in Redis"
+SETTINGS = (
+    "threads -c32, acks_late, visibility_timeout = lease, sweep each second, results in Redis"
+)
 TASKS = 3_000
 WORKER = (
     *("-m", "celery", "--app", "benchmarks.peers.celery_threads", "worker"),
     *("--pool", "threads", "--concurrency", "32", "--loglevel", "WARNING"),
-    *("--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "worker{number}@bench"),
+    *(
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "--hostname",
+        "worker{number}@bench",
+    ),
 )
 
 app = Celery("bench", broker=place().redis_url, backend=place().redis_url)

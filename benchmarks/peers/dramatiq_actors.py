@@ -8,7 +8,9 @@ from dramatiq.results.backends import RedisBackend
 from benchmarks import tasks
 from benchmarks.settings import place
 
-SETTINGS = "1 process, 8 threads, heartbeat = lease, results in Redis; recovery: sweep at each command"
+SETTINGS = (
+    "1 process, 8 threads, heartbeat = lease, results in Redis; recovery: sweep at each command"
+)
 TASKS = 6_000
 WORKER = (
     *("-m", "dramatiq", "benchmarks.peers.dramatiq_actors"),

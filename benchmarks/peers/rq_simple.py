@@ -9,7 +9,7 @@ from benchmarks.settings import place
 SETTINGS = "SimpleWorker, job_timeout 60 s, Retry(3), maintenance each second, results 500 s"
 TASKS = 1_000
 WORKER = (
-    *("-m", "rq.cli", "worker", "bench", "--url", place().redis_url, "--quiet"),
+    *("-m", "rq.cli", "worker", "bench", "--url", "{url}", "--quiet"),
     *("--worker-class", "rq.SimpleWorker", "--maintenance-interval", "1"),
 )
 CHUNK = 500

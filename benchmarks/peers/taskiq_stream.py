@@ -1,6 +1,6 @@
 """taskiq on a Redis stream: unacknowledged messages are claimed again, but only after a read that found work."""
 
-from taskiq_redis import RedisStreamBroker, RedisAsyncResultBackend
+from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
 
 from benchmarks import tasks
 from benchmarks.settings import place

@@ -184,8 +184,8 @@ def draw_chart(canvas: Canvas, *, x: float, top: float, width: float) -> float:
     )
 
 
-def draw_rules(canvas: Canvas, *, column: int, columns: int, top: float, bottom: float) -> None:
-    """Draw the hairline on the left of an article and the rule under it."""
+def draw_rule(canvas: Canvas, *, column: int, top: float, bottom: float) -> None:
+    """Draw the hairline on the left of a column."""
     x = column_x(column) - GUTTER / 2
     canvas.line(x, top, x, bottom)
 
@@ -218,7 +218,7 @@ def front_page(canvas: Canvas, paper: dict[str, Any], articles: dict[str, Any], 
     )
     side = draw_chart(canvas, x=column_x(0), top=lead - 10, width=span(3))
     middle = min(ferry, side) - 6
-    draw_rules(canvas, column=3, columns=1, top=top, bottom=middle)
+    draw_rule(canvas, column=3, top=top, bottom=middle)
     canvas.line(MARGIN, middle, WIDTH - MARGIN, middle)
     draw_article(
         canvas, articles["library"], column=0, columns=2, top=middle - 4, headline=21, parts=parts
@@ -226,7 +226,7 @@ def front_page(canvas: Canvas, paper: dict[str, Any], articles: dict[str, Any], 
     draw_article(
         canvas, articles["school"], column=2, columns=2, top=middle - 4, headline=21, parts=parts
     )
-    draw_rules(canvas, column=2, columns=2, top=middle, bottom=MARGIN + 10)
+    draw_rule(canvas, column=2, top=middle, bottom=MARGIN + 10)
     canvas.setFont(ROMAN, 8.5)
     canvas.drawCentredString(WIDTH / 2, MARGIN - 8, "1")
 
@@ -248,7 +248,7 @@ def second_page(
         canvas, articles["bread"], column=3, columns=1, top=top, headline=17, parts=parts
     )
     middle = min(lead, bread) - 10
-    draw_rules(canvas, column=3, columns=1, top=top, bottom=middle)
+    draw_rule(canvas, column=3, top=top, bottom=middle)
     canvas.line(MARGIN, middle, WIDTH - MARGIN, middle)
     review = draw_article(
         canvas, articles["review"], column=0, columns=2, top=middle - 4, headline=22, parts=parts
@@ -257,7 +257,7 @@ def second_page(
         canvas, articles["letter"], column=2, columns=2, top=middle - 4, headline=22, parts=parts
     )
     low = min(review, letter) - 10
-    draw_rules(canvas, column=2, columns=2, top=middle, bottom=low)
+    draw_rule(canvas, column=2, top=middle, bottom=low)
     canvas.line(MARGIN, low, WIDTH - MARGIN, low)
     draw_article(
         canvas, articles["clock"], column=0, columns=4, top=low - 4, headline=25, parts=parts

@@ -8,15 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from asynctaskflow.dependencies import scripts
-from asynctaskflow.dependencies.dependency_keys import call_keys, dependency_keys
-from asynctaskflow.dependencies.messages import Code
-from asynctaskflow.model.dependency import BreakerPolicy, DependencySpec, RateLimit
-from asynctaskflow.resilience import breaker as circuit
-from asynctaskflow.resilience import bucket as limiter
-from asynctaskflow.store.connection import RedisOptions, SyncRedis, open_sync
-from asynctaskflow.store.scripts import Script
-from asynctaskflow_testkit.servers import RedisServer
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -27,6 +18,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from asynctaskflow.dependencies import scripts
+from asynctaskflow.dependencies.dependency_keys import call_keys, dependency_keys
+from asynctaskflow.dependencies.messages import Code
+from asynctaskflow.resilience import breaker as circuit
+from asynctaskflow.resilience import bucket as limiter
+from asynctaskflow.store.connection import RedisOptions, SyncRedis, open_sync
+from asynctaskflow.store.scripts import Script
+from asynctaskflow_testkit.servers import RedisServer
+
 NAME = "api"
 T0 = 1_800_000_000_000
 TIME = "local clock = call('TIME')"
@@ -34,7 +34,7 @@ TEST_TIME = (
     "local test_ms = tonumber(call('GET', '{api}:clock'))\n"
     "local clock = {math.floor(test_ms / 1000), test_ms % 1000 * 1000}"
 )
-NONCES = [f"call{number}" for number in range(12)]
+NONCES = [f"call{number:02}" for number in range(12)]
 EXAMPLES = int(os.environ.get("ATF_MODEL_EXAMPLES", "60"))  # noqa: TID251 - how long to search
 
 
@@ -88,9 +88,9 @@ class Comparison(RuleBasedStateMachine):
     @initialize(rules=rule_sets, limit=limits, longest_ms=st.sampled_from([0, 300, 60_000]))
     def start(self, rules, limit, longest_ms):
         self.redis.flushall()
-        self.now_ms = T0
+        self.now_ms, self.turn = T0, 0
         self.redis.set("{api}:clock", self.now_ms)
-        self.rules, self.limit, self.longest_ms = rules, None, longest_ms
+        self.policy, self.limit, self.longest_ms = rules, None, longest_ms
         self.circuit, self.bucket = circuit.Breaker(), limiter.Bucket()
         self.calls: dict[str, Call] = {}
         self.run(REGISTER, 0, "{}", rules.window_ms, rules.min_calls, rules.failure_ratio,
@@ -104,6 +104,10 @@ class Comparison(RuleBasedStateMachine):
     def pass_time(self, ms):
         self.now_ms += ms
         self.redis.set("{api}:clock", self.now_ms)
+
+    @rule(ms=st.sampled_from([1, 10, 100, 500]))
+    def pass_a_little_time(self, ms):
+        self.pass_time(ms)
 
     @rule(nonce=st.sampled_from(NONCES), tokens=st.sampled_from([1, 1, 1, 2, 5]))
     def admit(self, nonce, tokens):
@@ -121,7 +125,7 @@ class Comparison(RuleBasedStateMachine):
                 int(known.probe and not known.over),
                 0,
             ]
-        self.circuit, verdict = circuit.consult(self.circuit, self.rules, now_ms=self.now_ms)
+        self.circuit, verdict = circuit.consult(self.circuit, self.policy, now_ms=self.now_ms)
         if not verdict.allowed:
             self.leave_line(nonce)
             return [Code.OPEN, verdict.wait_ms, 0, 0]
@@ -132,7 +136,7 @@ class Comparison(RuleBasedStateMachine):
         if not answer.granted:
             return [Code.WAIT if answer.fits else Code.BUSY, answer.wait_ms, 0, 0]
         before = self.circuit.epoch
-        self.circuit = circuit.admit(self.circuit, self.rules, nonce=nonce, now_ms=self.now_ms)
+        self.circuit = circuit.admit(self.circuit, self.policy, nonce=nonce, now_ms=self.now_ms)
         self.calls[nonce] = Call(tokens, self.circuit.epoch, verdict.probe)
         return [Code.GRANTED, 0, int(verdict.probe), self.circuit.epoch - before]
 
@@ -149,7 +153,12 @@ class Comparison(RuleBasedStateMachine):
         self.leave_line(nonce)
         if call is not None and not call.over:
             self.circuit = circuit.report(
-                self.circuit, self.rules, nonce=nonce, epoch=call.epoch, how=how, now_ms=self.now_ms
+                self.circuit,
+                self.policy,
+                nonce=nonce,
+                epoch=call.epoch,
+                how=how,
+                now_ms=self.now_ms,
             )
         self.calls[nonce] = replace(call or Call(tokens, -1, probe=False), over=True)
 
@@ -159,6 +168,26 @@ class Comparison(RuleBasedStateMachine):
         if call is not None and call.over:
             self.redis.delete(call_keys(NAME, nonce)[-1])
             del self.calls[nonce]
+
+    @rule(number=st.integers(1, 4), how=st.sampled_from(list(circuit.Report)))
+    def a_run_of_calls(self, number, how):
+        """What single steps reach too rarely: a breaker that opens, probes that succeed."""
+        for _ in range(number):
+            nonce = self.fresh()
+            self.admit(nonce, 1)
+            self.report(nonce, how)
+
+    @rule(number=st.integers(2, 6))
+    def a_crowd_of_calls(self, number):
+        """Who finds the bucket drained, who finds all permits taken."""
+        for _ in range(number):
+            self.admit(self.fresh(), 1)
+
+    def fresh(self):
+        self.turn += 1
+        nonce = NONCES[self.turn % len(NONCES)]
+        self.forget_an_ended_call(nonce)
+        return nonce
 
     @rule(limit=limits)
     def configure(self, limit):

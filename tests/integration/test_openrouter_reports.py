@@ -41,7 +41,8 @@ async def test_a_good_check_does_not_hide_that_calls_fail(service, reports):
     assert (status.state, status.balance) == ("service_unavailable", 5.0)
 
 
-async def test_a_success_clears_what_failures_left(service, reports, redis):
+async def test_a_success_clears_what_failures_left(service, reports):
+    await service.status()
     for _ in range(3):
         await reports.failed(unavailable(), model="m", call_id=None)
 

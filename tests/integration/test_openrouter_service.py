@@ -7,7 +7,7 @@ import pytest
 from asynctaskflow_openrouter import keys
 from asynctaskflow_openrouter.messages import Completion
 from asynctaskflow_openrouter.service import OpenRouterService, stored_credits
-from asynctaskflow_openrouter.simulator import Behaviour, Step
+from asynctaskflow_openrouter.simulator import Behaviour, Kind, Step
 from asynctaskflow_testkit.openrouter import MINUTE_MS, QUESTION, age, checks
 from asynctaskflow_testkit.waiting import eventually
 
@@ -109,7 +109,7 @@ async def test_a_check_whose_process_died_is_taken_over(service, redis, simulato
 
 
 async def test_a_cancelled_check_gives_its_lock_back(service, redis, simulator):
-    simulator.account_script.add(Step(kind="stall_headers"))
+    simulator.account_script.add(Step(kind=Kind.STALL_HEADERS))
     checking = asyncio.create_task(service.status())
     await eventually(lambda: checks(simulator), 5)
 
@@ -121,7 +121,7 @@ async def test_a_cancelled_check_gives_its_lock_back(service, redis, simulator):
 
 async def test_a_check_that_lost_its_lock_changes_nothing(service, redis, simulator):
     await service.status()
-    simulator.account_script.add(Step(kind="status", status=401, latency_s=0.2))
+    simulator.account_script.add(Step(kind=Kind.STATUS, status=401, latency_s=0.2))
     late = asyncio.create_task(service.status(force_refresh=True))
     await eventually(lambda: len(checks(simulator)) == 2, 5)
     await redis.set(keys.LOCK, "another process")
@@ -133,16 +133,16 @@ async def test_a_check_that_lost_its_lock_changes_nothing(service, redis, simula
 
 
 CHECKS = [
-    (Step(kind="status", status=401), "api_key_invalid"),
-    (Step(kind="status", status=403), "api_key_invalid"),
-    (Step(kind="status", status=402), "credits_exhausted"),
-    (Step(kind="status", status=403, message="Key limit exceeded"), "credits_exhausted"),
-    (Step(kind="status", status=429, retry_after="7"), "rate_limited"),
-    (Step(kind="status", status=503), "service_unavailable"),
-    (Step(kind="stall_headers"), "service_unavailable"),
-    (Step(kind="reset"), "service_unavailable"),
-    (Step(kind="html"), "error"),
-    (Step(kind="status", status=400), "error"),
+    (Step(kind=Kind.STATUS, status=401), "api_key_invalid"),
+    (Step(kind=Kind.STATUS, status=403), "api_key_invalid"),
+    (Step(kind=Kind.STATUS, status=402), "credits_exhausted"),
+    (Step(kind=Kind.STATUS, status=403, message="Key limit exceeded"), "credits_exhausted"),
+    (Step(kind=Kind.STATUS, status=429, retry_after="7"), "rate_limited"),
+    (Step(kind=Kind.STATUS, status=503), "service_unavailable"),
+    (Step(kind=Kind.STALL_HEADERS), "service_unavailable"),
+    (Step(kind=Kind.RESET), "service_unavailable"),
+    (Step(kind=Kind.HTML), "error"),
+    (Step(kind=Kind.STATUS, status=400), "error"),
 ]
 
 
@@ -170,12 +170,40 @@ async def test_an_empty_account_is_exhausted(redis, settings, client, simulator)
 
 
 async def test_a_compatible_server_without_key_endpoint_is_active(service, simulator):
-    missing = Step(kind="status", status=404, times=2)
+    missing = Step(kind=Kind.STATUS, status=404, times=2)
     simulator.account_script.add(missing)
 
     status = await service.status()
 
     assert (status.state, status.balance) == ("active", None)
+
+
+async def test_a_key_that_may_not_see_the_account_has_the_balance_of_its_own_limit(
+    service, simulator
+):
+    simulator.account_script.add(Step(), Step(kind=Kind.STATUS, status=403))
+
+    status = await service.status()
+
+    assert (status.state, status.balance) == ("active", 5.0)
+
+
+async def test_an_account_that_does_not_answer_is_a_failed_check(service, simulator):
+    simulator.account_script.add(Step(), Step(kind=Kind.STATUS, status=500))
+
+    assert (await service.status()).state == "service_unavailable"
+
+
+async def test_a_check_that_never_ends_elsewhere_is_not_waited_for_without_end(
+    redis, settings, client
+):
+    impatient = settings.model_copy(update={"check_timeout_s": 0.05})
+    await redis.set(keys.LOCK, "a process that hangs")
+
+    status = await OpenRouterService(redis, impatient, client=client).status()
+
+    assert status.state == "error"
+    assert "not known" in status.message
 
 
 async def test_the_limit_that_the_provider_reports_reaches_the_limiter(service, simulator, limits):

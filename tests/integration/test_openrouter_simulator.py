@@ -9,12 +9,12 @@ import pytest
 
 from asynctaskflow.dependencies.guard import DependencyGuard
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
-from asynctaskflow.errors import NotNow
+from asynctaskflow.errors import NotNow, TaskError
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow_openrouter import OpenRouter, OpenRouterSettings, session_of_process
 from asynctaskflow_openrouter.messages import ChatRequest, Image, Message
 from asynctaskflow_openrouter.session import close_session_of_process
-from asynctaskflow_openrouter.simulator import Behaviour, Simulator, Step
+from asynctaskflow_openrouter.simulator import Behaviour, Kind, Simulator, Step
 from asynctaskflow_openrouter.simulator.journal import busiest_window
 from asynctaskflow_testkit.openrouter import CANARY, QUESTION
 
@@ -76,7 +76,7 @@ async def test_it_keeps_a_journal_without_keys(simulator, http):
 async def test_reset_makes_it_as_new(simulator, http):
     await http.put(control(simulator, "behaviour"), json={"limit_requests": 1})
     await http.post("/chat/completions", json=CHAT)
-    simulator.script.add(Step(kind="reset"))
+    simulator.script.add(Step(kind=Kind.RESET))
 
     await http.post(control(simulator, "reset"))
 
@@ -130,6 +130,29 @@ async def test_what_is_no_http_is_refused_and_not_fatal(simulator, http):
     assert (await http.get("/models")).status_code == 200
 
 
+async def test_a_path_or_control_that_it_has_not_is_not_found(simulator, http):
+    assert (await http.get("/embeddings")).status_code == 404
+    assert (await http.post(control(simulator, "dance"))).status_code == 404
+
+
+async def test_a_request_without_messages_is_rejected(http):
+    assert (await http.post("/chat/completions", content=b"{")).status_code == 400
+    assert (await http.post("/chat/completions", content=b"[]")).status_code == 400
+    assert (await http.post("/chat/completions", json={**CHAT, "stream": True})).status_code == 400
+
+
+async def test_an_account_without_a_key_is_refused(simulator, http):
+    assert (await http.get("/credits", headers={"Authorization": ""})).status_code == 401
+
+
+async def test_an_account_that_has_spent_all_is_refused(simulator, http):
+    simulator.script.behave(Behaviour(credits=0.5, cost_per_call=0.5))
+
+    codes = [(await http.post("/chat/completions", json=CHAT)).status_code for _ in range(2)]
+
+    assert codes == [200, 402]
+
+
 async def test_a_picture_is_answered_with_a_page_of_articles(client):
     message = Message.user("Page number: 7", Image(b"a picture"))
 
@@ -180,7 +203,7 @@ async def test_it_runs_as_a_program_and_ends_on_sigterm():
 
 async def test_the_reported_limit_is_kept_by_all_workers_together(redis, simulator, settings):
     """Three processes' worth of sessions, one shared bucket: the provider never has to refuse."""
-    limit, window_s = 24, 2.0
+    limit, window_s = 24, 1.0
     simulator.script.behave(Behaviour(limit_requests=limit, limit_window_s=window_s))
     dependencies = RedisDependencies(redis)
     await dependencies.register("openrouter", DependencySpec(max_wait_seconds=30))
@@ -203,7 +226,7 @@ async def test_the_reported_limit_is_kept_by_all_workers_together(redis, simulat
 async def test_one_429_puts_every_worker_to_sleep(redis, simulator, settings):
     dependencies = RedisDependencies(redis)
     await dependencies.register("openrouter", DependencySpec(max_wait_seconds=0))
-    simulator.script.add(Step(kind="status", status=429, retry_after="7"))
+    simulator.script.add(Step(kind=Kind.STATUS, status=429, retry_after="7"))
     async with OpenRouter(settings, redis) as one, OpenRouter(settings, redis) as other:
         guard = DependencyGuard(dependencies, "openrouter")
         assert one.model is not None
@@ -218,34 +241,37 @@ async def test_one_429_puts_every_worker_to_sleep(redis, simulator, settings):
     assert 5 < caught.value.delay_s <= 8
 
 
-async def test_errors_inside_200_open_the_breaker_and_refused_keys_do_not(redis, simulator, settings):
+async def test_errors_inside_200_open_the_breaker_and_refused_keys_do_not(
+    redis, simulator, settings
+):
     dependencies = RedisDependencies(redis)
     spec = DependencySpec.model_validate({"breaker": {"minCalls": 3}, "maxWaitSeconds": 0})
     await dependencies.register("openrouter", spec)
     guard = DependencyGuard(dependencies, "openrouter")
     async with OpenRouter(settings, redis) as session:
-        assert session.model is not None
+        model = session.model
+        assert model is not None
 
         async def fail(step, times):
             simulator.script.add(step.model_copy(update={"times": times}))
             ends = []
             for _ in range(times):
                 try:
-                    await session.model.complete(QUESTION, guard=guard)
-                except Exception as error:
+                    await model.complete(QUESTION, guard=guard)
+                except (TaskError, NotNow) as error:
                     ends.append(type(error).__name__)
             return ends
 
-        refused = await fail(Step(kind="status", status=402), 5)
-        faults = await fail(Step(kind="error_in_200", status=502), 9)
+        refused = await fail(Step(kind=Kind.STATUS, status=402), 5)
+        faults = await fail(Step(kind=Kind.ERROR_IN_200, status=502), 9)
 
     assert refused == ["Retryable"] * 5
     assert faults[-1] == "NotNow"
 
 
 async def test_a_process_has_one_session_per_loop(redis_url, simulator):
-    settings = OpenRouterSettings(
-        api_key=CANARY, base_url=simulator.base_url, redis_url=redis_url, check_timeout_s=1
+    settings = OpenRouterSettings.model_validate(
+        {"api_key": CANARY, "base_url": simulator.base_url, "redis_url": redis_url}
     )
 
     first, second = session_of_process(settings), session_of_process(settings)

@@ -127,6 +127,24 @@ async def test_a_repeated_claim_is_the_same_claim(q: QueueUnderTest) -> None:
     assert (await q.queue.depths(FUNCTION)).states[TaskState.PENDING] == 2
 
 
+async def test_a_claim_repeated_after_its_lease_hands_out_nothing_that_another_holds(
+    q: QueueUnderTest,
+) -> None:
+    await q.enqueue()
+    late = q.worker(lease_ms=1)
+    nonce = late._nonce
+    await late.turn([], free_slots=1)
+
+    async def reaped() -> bool:
+        return await q.queue.reap(FUNCTION, max_deliveries=3) == 1
+
+    await eventually(reaped, within_s=3)
+    await q.claim_one()
+    late._nonce = nonce
+
+    assert (await late.turn([], free_slots=1)).batch.tasks == ()
+
+
 async def test_a_repeated_settlement_is_accepted_and_changes_nothing(q: QueueUnderTest) -> None:
     await q.enqueue()
     claimed = await q.claim_one()
@@ -222,6 +240,32 @@ async def test_a_task_that_loses_max_deliveries_workers_is_dead_lettered(
     task = await q.queue.get(task_id)
     assert deaths == 3
     assert task.error_class == "worker_lost"
+
+
+async def test_tasks_on_their_last_delivery_are_handed_out_one_at_a_time_in_order(
+    q: QueueUnderTest,
+) -> None:
+    suspects = set(await q.enqueue(3))
+    for _ in range(2):
+        assert len(await q.claim(3, lease_ms=1)) == 3
+
+        async def reaped() -> bool:
+            await q.queue.reap(FUNCTION, max_deliveries=3)
+            return (await q.queue.depths(FUNCTION)).retry == 3
+
+        await eventually(reaped, within_s=3)
+    fresh = await q.enqueue(2)
+
+    first = await q.claim(10)
+    without = await q.worker().turn([], free_slots=10, take_suspect=False)
+    second, third = await q.claim(10), await q.claim(10)
+
+    assert len(first) == 3
+    assert len({task.id for task in first} & suspects) == 1
+    assert {task.id for task in first} >= set(fresh)
+    assert without.batch.tasks == ()
+    assert [len(second), len(third)] == [1, 1]
+    assert (await q.queue.depths(FUNCTION)).states[TaskState.PENDING] == 0
 
 
 async def test_settled_failures_do_not_use_up_the_crash_budget(q: QueueUnderTest) -> None:

@@ -53,7 +53,7 @@ class ApiKey:
             ValueError: says which part is wrong, never its value.
         """
         parts = text.split(":")
-        if len(parts) != 3:  # noqa: PLR2004 - id, role, digest
+        if len(parts) != 3:
             raise ValueError("API key: expected <id>:<role>:<sha256 of the key>")
         key_id, role, digest = parts
         if not KEY_ID.fullmatch(key_id):

@@ -6,23 +6,26 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from asynctaskflow_api import json_bounds
+from asynctaskflow_api.json_bounds import Bounds
 from asynctaskflow_api.problems import BodyTimeout, BodyTooLarge, WrongMediaType
 from asynctaskflow_api.settings import ApiSettings
 
 NOT_JSON = (b"multipart/", b"application/x-www-form-urlencoded", b"application/octet-stream")
 
 
-async def read_json(request: Request, settings: ApiSettings) -> Any:
+def bounds(settings: ApiSettings) -> Bounds:
+    """The limits on JSON that the settings set."""
+    return Bounds(max_depth=settings.json_max_depth, max_keys=settings.json_max_keys)
+
+
+async def read_json(request: Request, settings: ApiSettings, limits: Bounds) -> Any:
     """The JSON value of the body, within all bounds.
 
     Raises:
         BodyTooLarge, BodyTimeout, WrongMediaType, BadJson, UnfitJson
     """
     raw = await read_json_text(request, settings, max_bytes=settings.body_max_bytes)
-    return json_bounds.read(
-        raw, max_depth=settings.json_max_depth, max_keys=settings.json_max_keys
-    )
+    return limits.read(raw)
 
 
 async def read_json_text(request: Request, settings: ApiSettings, *, max_bytes: int) -> bytes:
@@ -41,8 +44,17 @@ async def read(request: Request, *, max_bytes: int, idle_s: float) -> bytes:
         BodyTimeout: nothing arrived for ``idle_s`` seconds.
     """
     refuse_declared(request, max_bytes)
-    parts = [part async for part in chunks(request, max_bytes=max_bytes, idle_s=idle_s)]
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    part, more = await _next_part(request, idle_s)
+    if not more and len(part) <= max_bytes:
+        return part
+    parts, size = [part], len(part)
+    while more and size <= max_bytes:
+        part, more = await _next_part(request, idle_s)
+        parts.append(part)
+        size += len(part)
+    if size > max_bytes:
+        raise _too_large(max_bytes)
+    return b"".join(parts)
 
 
 def refuse_declared(request: Request, max_bytes: int) -> None:
@@ -65,20 +77,24 @@ async def chunks(request: Request, *, max_bytes: int, idle_s: float) -> AsyncIte
     """
     size, more = 0, True
     while more:
-        try:
-            async with asyncio.timeout(idle_s):
-                message = await request.receive()
-        except TimeoutError as error:
-            raise BodyTimeout(f"nothing arrived for {idle_s:g} s") from error
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        more = message.get("more_body", False)
+        part, more = await _next_part(request, idle_s)
         size += len(part)
         if size > max_bytes:
             raise _too_large(max_bytes)
         if part:
             yield part
+
+
+async def _next_part(request: Request, idle_s: float) -> tuple[bytes, bool]:
+    """The next bytes, and whether more follow."""
+    try:
+        async with asyncio.timeout(idle_s):
+            message = await request.receive()
+    except TimeoutError as error:
+        raise BodyTimeout(f"nothing arrived for {idle_s:g} s") from error
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _too_large(max_bytes: int) -> BodyTooLarge:

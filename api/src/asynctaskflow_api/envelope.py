@@ -5,8 +5,10 @@ Never reads a body and never decides about access.
 
 import re
 import secrets
+from contextlib import suppress
 from typing import Protocol
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from asynctaskflow.clock import Clock
@@ -61,7 +63,8 @@ class Envelope:
                 )
             await send(message)
 
-        await self._app(scope, receive, send_wrapped)
+        with suppress(ClientDisconnect):  # nobody is there to be answered
+            await self._app(scope, receive, send_wrapped)
 
 
 def _read_context(scope: Scope) -> bytes:

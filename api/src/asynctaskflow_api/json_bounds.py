@@ -22,24 +22,46 @@ class UnfitJson(ValueError):
     """The text is JSON, but beyond what is accepted."""
 
 
-def read(text: bytes, *, max_depth: int, max_keys: int) -> Any:
-    """The value that the text stands for.
+class Bounds:
+    """Reads JSON within limits; one per set of limits, for one thread."""
 
-    Raises:
-        BadJson: not JSON.
-        UnfitJson: too deep, too many keys, a key twice, or a number or text that JSON parsers disagree on.
-    """
-    if text.count(b"{") + text.count(b"[") > max_depth and depth_exceeds(text, max_depth):
-        raise UnfitJson(f"nested deeper than {max_depth} levels")
-    try:
-        value = json.loads(text, object_pairs_hook=_Keys(max_keys), parse_constant=_refuse_constant)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise BadJson(_where(error)) from error
-    except UnfitJson:
-        raise
-    except ValueError as error:
-        raise UnfitJson("a number has too many digits") from error
-    return value
+    def __init__(self, *, max_depth: int, max_keys: int) -> None:
+        """Prepare the decoder once: making one costs as much as reading a small text."""
+        self._max_depth = max_depth
+        self._max_keys = self._keys_left = max_keys
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._build, parse_constant=_refuse_constant
+        )
+
+    def read(self, text: bytes) -> Any:
+        """The value that the text stands for.
+
+        Raises:
+            BadJson: not JSON.
+            UnfitJson: too deep, too many keys, a key twice, or a number that JSON parsers disagree on.
+        """
+        deep = text.count(b"{") + text.count(b"[") > self._max_depth
+        if deep and depth_exceeds(text, self._max_depth):
+            raise UnfitJson(f"nested deeper than {self._max_depth} levels")
+        self._keys_left = self._max_keys
+        try:
+            return self._decoder.decode(text.decode())
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise BadJson(_where(error)) from error
+        except UnfitJson:
+            raise
+        except ValueError as error:
+            raise UnfitJson("a number has too many digits") from error
+
+    def _build(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """One object; the decoder calls it for each, innermost first."""
+        self._keys_left -= len(pairs)
+        if self._keys_left < 0:
+            raise UnfitJson(f"more than {self._max_keys} keys")
+        built = dict(pairs)
+        if len(built) != len(pairs):
+            raise UnfitJson("an object has the same key twice")
+        return built
 
 
 def canonical(value: Any) -> bytes:
@@ -51,7 +73,9 @@ def canonical(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError as error:
-        raise UnfitJson("integers beyond 64 bits and unpaired surrogates are not accepted") from error
+        raise UnfitJson(
+            "integers beyond 64 bits and unpaired surrogates are not accepted"
+        ) from error
 
 
 def depth_exceeds(text: bytes, limit: int) -> bool:
@@ -65,22 +89,6 @@ def depth_exceeds(text: bytes, limit: int) -> bool:
             return False
         brackets = INNERMOST.sub(b"", brackets)
     return bool(brackets)
-
-
-class _Keys:
-    """Builds objects while counting keys; ``json`` calls it for each object, innermost first."""
-
-    def __init__(self, max_keys: int) -> None:
-        self._max = self._left = max_keys
-
-    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        self._left -= len(pairs)
-        if self._left < 0:
-            raise UnfitJson(f"more than {self._max} keys")
-        built = dict(pairs)
-        if len(built) != len(pairs):
-            raise UnfitJson("an object has the same key twice")
-        return built
 
 
 def _refuse_constant(name: str) -> Any:

@@ -1,6 +1,6 @@
 """What the API needs of others. ``backend`` wires the real ones; routes know only these."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
@@ -64,14 +64,6 @@ class Dependencies(Protocol):
         ...
 
 
-class BlobSink(Protocol):
-    """Keeps uploads."""
-
-    async def save(self, function: str, chunks: AsyncIterator[bytes], *, max_bytes: int) -> str:
-        """Store what arrives and return its reference; nothing is left of a broken stream."""
-        ...
-
-
 class Provider(Protocol):
     """The LLM service's state and counters."""
 
@@ -93,6 +85,10 @@ class Server(Protocol):
 
     async def ping_s(self) -> float:
         """Round trip in seconds; raises ``QueueUnavailable``."""
+        ...
+
+    async def refuse_unsafe(self) -> None:
+        """Raises ``UnsafeServer`` for a server that would lose tasks."""
         ...
 
     def pool(self) -> Mapping[str, Any]:

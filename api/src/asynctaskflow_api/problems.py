@@ -3,7 +3,7 @@
 Nothing else in the project knows the status of an error. Texts of unexpected errors never leave the process.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from asynctaskflow import errors
+from asynctaskflow.blobs.port import BlobNotFound, BlobsUnavailable, BlobTooLarge
 from asynctaskflow.dependencies.messages import DependencyNotFound
 from asynctaskflow_api.json_bounds import BadJson, UnfitJson
 
+ExceptionHandler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://asynctaskflow.dev/problems/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -134,10 +136,22 @@ class WrongMediaType(ApiError):
     kind = Kind(415, "wrong_media_type", "This media type is not accepted here")
 
 
+class NotAPdf(ApiError):
+    """The seed's answer to a part that is not labelled as a PDF."""
+
+    kind = Kind(400, "not_a_pdf", "Only PDF files are accepted")
+
+
 class NotThatFormat(ApiError):
     """The bytes are not what their label says."""
 
     kind = Kind(415, "content_mismatch", "The content is not what its type says")
+
+
+class NotReady(ApiError):
+    """The process cannot do its work now."""
+
+    kind = Kind(503, "not_ready", "Not ready", retry_after_s=1)
 
 
 class TooManyAtOnce(ApiError):
@@ -166,6 +180,9 @@ INTERNAL = Kind(500, "internal_error", "Something went wrong here")
 
 TABLE: Mapping[type[Exception], Kind] = {
     errors.TaskNotFound: Kind(404, "task_not_found", "No such task"),
+    BlobNotFound: Kind(404, "blob_not_found", "No such upload"),
+    BlobTooLarge: BodyTooLarge.kind,
+    BlobsUnavailable: Kind(503, "blobs_unavailable", "The blob store does not answer", 2),
     DependencyNotFound: Kind(404, "dependency_not_found", "No such dependency"),
     errors.FunctionNotFound: Kind(404, "function_not_found", "No such function"),
     errors.InvalidTransition: Kind(409, "invalid_transition", "The task's state does not allow it"),
@@ -329,12 +346,10 @@ def _all_kinds() -> list[Kind]:
     return [*(cls.kind for cls in ApiError.__subclasses__()), *TABLE.values(), *OF_STATUS.values()]
 
 
-HANDLERS = {
-    errors.AsyncTaskFlowError: on_known_error,
-    ApiError: on_known_error,
-    TimeoutError: on_known_error,
-    BadJson: on_known_error,
-    UnfitJson: on_known_error,
+KNOWN = (errors.AsyncTaskFlowError, ApiError, TimeoutError, BadJson, UnfitJson)
+
+HANDLERS: dict[int | type[Exception], ExceptionHandler] = {
+    **dict.fromkeys(KNOWN, on_known_error),
     RequestValidationError: on_invalid_request,
     HTTPException: on_http_exception,
     Exception: on_defect,

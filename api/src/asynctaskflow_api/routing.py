@@ -89,8 +89,10 @@ class Routes:
         responses: Mapping[int | str, dict[str, Any]] | None = None,
         body: Mapping[str, Any] | None = None,
         headers: tuple[str, ...] = (),
+        query: tuple[dict[str, Any], ...] = (),
         unbounded: bool = False,
         lean: bool = False,
+        shown: bool = True,
     ) -> None:
         """Register a handler.
 
@@ -99,17 +101,12 @@ class Routes:
             failures: statuses of problems beyond those that every operation can give.
             responses: further documented answers.
             body: OpenAPI ``requestBody``, for handlers that read it themselves.
+            query: OpenAPI parameters that a handler reads itself.
             headers: names of optional request headers that a handler reads itself.
             unbounded: the handler keeps its own deadlines.
+            shown: whether the document lists it.
         """
         rule = Rule(role, 0.0 if unbounded else self._timeout_s, lean)
-        extra: dict[str, Any] = {"x-role": role.name.lower()}
-        if role is not Role.PUBLIC:
-            extra["security"] = [{BEARER: []}]
-        if body:
-            extra["requestBody"] = dict(body)
-        if headers:
-            extra["parameters"] = [_header(name) for name in headers]
         documented: dict[int | str, dict[str, Any]] = problems.documented(*ALWAYS, *failures)
         options: dict[str, Any] = {
             "methods": [method],
@@ -117,21 +114,48 @@ class Routes:
             "status_code": status,
             "response_model": model,
             "operation_id": handler.__name__,
-            "summary": (handler.__doc__ or "").strip().splitlines()[0].rstrip("."),
-            "description": handler.__doc__,
+            "summary": _first_sentence(handler),
             "responses": {**documented, **(responses or {})},
-            "openapi_extra": extra,
-            "route_class_override": Operation,
+            "openapi_extra": _extra(role, body, [*query, *map(_header, headers)]),
         }
+        self._register(path, handler, rule, options, shown=shown)
+
+    def _register(
+        self, path: str, handler: Handler, rule: Rule, options: dict[str, Any], *, shown: bool
+    ) -> None:
         bare = path.rstrip("/") or "/"
         other = bare if path != bare else path + "/"
-        for spelling, shown in ((path, True), (other, False)):
+        for spelling, documented in ((path, shown), (other, False)):
             if spelling == "//":
                 continue
-            self._app.router.add_api_route(spelling, handler, include_in_schema=shown, **options)
+            self._app.router.add_api_route(
+                spelling,
+                handler,
+                include_in_schema=documented,
+                route_class_override=Operation,
+                **options,
+            )
             route = self._app.router.routes[-1]
             assert isinstance(route, Operation)  # noqa: S101 - the override above
             route.obey(rule, self._guard)
+
+
+def _first_sentence(handler: Handler) -> str:
+    return (handler.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+def _extra(
+    role: Role, body: Mapping[str, Any] | None, parameters: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What FastAPI cannot see: the role, and what a handler reads itself."""
+    extra: dict[str, Any] = {"x-role": role.name.lower()}
+    if role is not Role.PUBLIC:
+        extra["security"] = [{BEARER: []}]
+    if body:
+        extra["requestBody"] = dict(body)
+    if parameters:
+        extra["parameters"] = parameters
+    return extra
 
 
 def _header(name: str) -> dict[str, Any]:

@@ -32,7 +32,10 @@ class ApiSettings(BaseSettings):
         description="May hold a password, so it is never logged.",
     )
     redis_timeout_s: float = Field(
-        0.6, gt=0, le=10, description="One command; short, since a caller waits: answers take < 2 s."
+        0.6,
+        gt=0,
+        le=10,
+        description="One command; short, since a caller waits: answers take < 2 s.",
     )
     redis_connections: int = Field(64, ge=2, description="Of this process, for commands.")
     request_timeout_s: float = Field(
@@ -63,7 +66,9 @@ class ApiSettings(BaseSettings):
     bulk_max_bytes: int = Field(16 * MiB, gt=0, description="Largest bulk submission.")
     bulk_max_tasks: int = Field(10_000, gt=0, description="Tasks in one bulk submission.")
     json_max_depth: int = Field(32, gt=0, le=200, description="Nesting of objects and arrays.")
-    json_max_keys: int = Field(1000, gt=0, description="Keys in one JSON text, all objects together.")
+    json_max_keys: int = Field(
+        1000, gt=0, description="Keys in one JSON text, all objects together."
+    )
     body_timeout_s: float = Field(20, gt=0, description="Silence inside a body before 408.")
     upload_max_bytes: int = Field(50 * MiB, gt=0, description="The seed's limit on PDFs.")
     upload_max_age_s: float = Field(

@@ -13,6 +13,7 @@ from asynctaskflow_cli.stack import record
 
 NOT_RUNNING = "start the local stack with 'atf up', or name an API with --server or ATF_SERVER"
 Json = Any
+STREAM_SILENCE_S = 40.0
 CODES = {404: Exit.NOT_FOUND, 408: Exit.TIMEOUT, 504: Exit.TIMEOUT, 422: Exit.USAGE}
 HINTS = {
     401: "set ATF_API_KEY",
@@ -103,8 +104,10 @@ class Api:
         return answer
 
     @contextmanager
-    def stream(self, path: str, *, last_event_id: str = "") -> Iterator[httpx2.Response]:
-        """An open event stream; silence of two heartbeats counts as lost.
+    def stream(
+        self, path: str, *, last_event_id: str = "", timeout_s: float | None = None
+    ) -> Iterator[httpx2.Response]:
+        """An open event stream; silence of more than two heartbeats counts as lost.
 
         Raises:
             CommandError: no answer, or a problem.
@@ -112,9 +115,10 @@ class Api:
         headers = {"Accept": "text/event-stream"}
         if last_event_id:
             headers["Last-Event-ID"] = last_event_id
+        silence_s = min(STREAM_SILENCE_S, timeout_s or STREAM_SILENCE_S)
         with (
             self._reached(),
-            self._http.stream("GET", path, headers=headers, timeout=40) as response,
+            self._http.stream("GET", path, headers=headers, timeout=silence_s) as response,
         ):
             if not response.is_success:
                 response.read()
@@ -144,7 +148,8 @@ def problem(answer: Answer) -> CommandError:
     detail = _detail(body)
     text = f"{title}: {detail}" if detail and detail != title else title
     hint = str(body.get("hint") or HINTS.get(answer.status, ""))
-    return CommandError(text, code=CODES.get(answer.status, Exit.ERROR), hint=hint)
+    code = CODES.get(answer.status, Exit.ERROR)
+    return CommandError(text, code=code, hint=hint, status=answer.status)
 
 
 def _detail(body: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """The two sample tasks, through the API like any caller's: submit, follow, show."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +9,19 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from asynctaskflow_cli import samples
+from asynctaskflow_cli import paths, samples
 from asynctaskflow_cli.client import Api
 from asynctaskflow_cli.commands.options import Format
 from asynctaskflow_cli.exits import Exit
-from asynctaskflow_cli.render import out, print_json, print_yaml
+from asynctaskflow_cli.follow import TERMINAL, Bars, look
+from asynctaskflow_cli.render import print_json, print_yaml
 
 POLL_S = 0.1
-TERMINAL = frozenset({"COMPLETED", "FAILED", "DLQ", "CANCELLED"})
 MAX_ARTICLES = 6
 BODY_CHARS = 220
+PAGE_WIDTH = 100
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Sample:
     """One sample task on its way: what the API last said of it."""
 
     title: str
-    task: Mapping[str, Any]
+    task: dict[str, Any]
     result: Any = None
 
     @property
@@ -66,7 +67,7 @@ class Demo:
             await self._follow(api, found)
             for sample in found:
                 if sample.state == "COMPLETED":
-                    path = f"/api/v1/tasks/{sample.id}/result"
+                    path = paths.task(sample.id, "result")
                     sample.result = await asyncio.to_thread(api.get, path)
         self._show(found)
         good = all(sample.state == "COMPLETED" for sample in found)
@@ -74,32 +75,12 @@ class Demo:
         self._screen.print(f"{len(found)} tasks in {time.monotonic() - began_s:.1f} s")
 
     async def _follow(self, api: Api, found: list[Sample]) -> None:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(24),
-            TextColumn("{task.fields[state]:<10} {task.fields[note]}"),
-            TimeElapsedColumn(),
-            console=self._screen,
-            disable=not self._screen.is_terminal,
-        ) as bars:
-            rows = [
-                (one, bars.add_task(one.title, total=1.0, state="PENDING", note=""))
-                for one in found
-            ]
+        with Bars([one.title for one in found]) as bars:
             while any(one.state not in TERMINAL for one in found):
+                for number, one in enumerate(found):
+                    one.task = await asyncio.to_thread(look, api, one.id)
+                    bars.show(number, one.task)
                 await asyncio.sleep(POLL_S)
-                for one, row in rows:
-                    await self._refresh(api, one, bars, row)
-
-    async def _refresh(self, api: Api, one: Sample, bars: Progress, row: TaskID) -> None:
-        if one.state in TERMINAL:
-            return
-        before = one.state
-        one.task = await asyncio.to_thread(api.get, f"/api/v1/tasks/{one.id}")
-        done = 1.0 if one.state in TERMINAL else float(one.task.get("progress") or 0)
-        bars.update(row, completed=done, state=one.state, note=one.task.get("note") or "")
-        if one.state != before and not self._screen.is_terminal:
-            self._screen.print(f"{one.title}: {one.state}")
 
     def _show(self, found: list[Sample]) -> None:
         match self._form:
@@ -108,13 +89,14 @@ class Demo:
             case Format.YAML:
                 print_yaml([_plain(one) for one in found])
             case _:
+                page = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH, highlight=False)
                 for one in found:
-                    out().print(Panel(_told(one), title=one.title, title_align="left"))
+                    page.print(Panel(_told(one), title=one.title, title_align="left"))
 
 
 def _submit_text(api: Api) -> Sample:
     text = samples.find(samples.TEXT).read_text(encoding="utf-8")
-    answer = api.post("/api/v1/tasks/summarize/", {"content": text})
+    answer = api.post(paths.SUMMARIZE, {"content": text})
     return Sample(f"summarize {samples.TEXT}", answer)
 
 
@@ -122,7 +104,7 @@ def _submit_pdf(api: Api) -> Sample:
     path = samples.find(samples.PDF)
     with path.open("rb") as content:
         file = (path.name, content, "application/pdf")
-        answer = api.call("POST", "/api/v1/tasks/pdfxtract", file=file).body
+        answer = api.call("POST", paths.PDFXTRACT, file=file).body
     return Sample(f"pdfxtract {samples.PDF}", answer)
 
 
@@ -154,9 +136,9 @@ def _article(page: Mapping[str, Any], article: Mapping[str, Any]) -> Text:
     body = " ".join(str(article.get("summary") or article.get("body") or "").split())
     short = body if len(body) <= BODY_CHARS else f"{body[:BODY_CHARS].rsplit(' ', 1)[0]} …"
     author = f" ({article['author']})" if article.get("author") else ""
-    number = page.get("page") or page.get("number") or page.get("page_number") or ""
     return Text.assemble(
-        (f"p. {number}  {article.get('title') or '(untitled)'}", "bold"), f"{author}\n{short}\n"
+        (f"p. {page['page_number']}  {article.get('title') or '(untitled)'}", "bold"),
+        f"{author}\n{short}\n",
     )
 
 

@@ -24,13 +24,17 @@ class CommandError(Exception):
 
     Attributes:
         hint: what to do about it, one line; may be empty.
+        status: of the API's answer, 0 if it was not one.
     """
 
-    def __init__(self, message: str, *, code: Exit = Exit.ERROR, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: Exit = Exit.ERROR, hint: str = "", status: int = 0
+    ) -> None:
         """Keep what is shown and how the command ends."""
         super().__init__(message)
         self.code = code
         self.hint = hint
+        self.status = status
 
 
 class UsageProblem(CommandError):
@@ -39,3 +43,11 @@ class UsageProblem(CommandError):
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Exit code 2."""
         super().__init__(message, code=Exit.USAGE, hint=hint)
+
+
+class TaskFailed(CommandError):
+    """The command worked, the task did not."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Exit code 3."""
+        super().__init__(message, code=Exit.TASK_FAILED, hint=hint)

@@ -75,7 +75,9 @@ class LazyGroup(TyperGroup):
 
 
 def _single(module: Any, name: str) -> typer.Typer:
-    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    single = typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
     single.command(name)(getattr(module, BUILTINS.get(name, name)))
     return single
 
@@ -99,7 +101,7 @@ def atf() -> None:
 def app() -> None:
     """Entry point: every error that we raise on purpose ends in one line and a documented exit code."""
     try:
-        cli(standalone_mode=True)
+        cli(prog_name="atf")
     except CommandError as error:
         print(f"Error: {error}", file=sys.stderr)
         if error.hint:

@@ -8,12 +8,14 @@ from typing import Any
 
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from asynctaskflow_cli.commands.options import Format
 from asynctaskflow_cli.settings import CliSettings
 
 Row = Mapping[str, Any]
+PIPE_WIDTH = 10_000
 STATE_STYLES = {
     "COMPLETED": "green",
     "ACTIVE": "cyan",
@@ -89,10 +91,10 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.title, no_wrap=True)
+        table.add_column(column.title, no_wrap=column is not columns[-1], overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(column.read(row)) for column in columns))
-    out().print(table)
+        table.add_row(*(styled(column.read(row)) for column in columns))
+    _print(table)
 
 
 def _card(row: Row, columns: Sequence[Column]) -> None:
@@ -102,11 +104,20 @@ def _card(row: Row, columns: Sequence[Column]) -> None:
     for column in columns:
         value = column.read(row)
         if value not in (None, "", [], {}):
-            table.add_row(column.title, _cell(value))
-    out().print(table)
+            table.add_row(column.title, styled(value))
+    _print(table)
 
 
-def _cell(value: object) -> Any:
-    from_style = STATE_STYLES.get(str(value))
+def _print(table: Table) -> None:
+    """As wide as its content where nobody looks: a pipe must not get shortened cells."""
+    console = out()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
+
+
+def styled(value: object) -> str:
+    """Markup for a cell: states coloured, everything else taken literally."""
+    style = STATE_STYLES.get(str(value))
     text = "" if value is None else str(value)
-    return f"[{from_style}]{text}[/]" if from_style else text.replace("[", r"\[")
+    return f"[{style}]{text}[/]" if style else escape(text)

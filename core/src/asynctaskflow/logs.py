@@ -23,8 +23,8 @@ SECRET_TEXT = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
     (re.compile(r"\bsk-[\w-]{12,}"), "sk-***"),
 )
-# Beside C0, which JSON escapes: DEL, C1, line and paragraph separators, and marks that reverse text.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# C0, DEL, C1, line and paragraph separators, marks that reverse text, and surrogates, which no file can hold.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 PUBLIC_NAMES = frozenset({"max_tokens", "total_tokens", "input_tokens", "output_tokens"})
 
 

@@ -69,7 +69,10 @@ class WorkerSettings(BaseSettings):
         1.0, gt=0, le=60, description="Between looks for expired leases: bounds the recovery time."
     )
     purge_tick_s: float = Field(
-        10.0, gt=0, le=3600, description="Between deletions of 100 old tasks each; keeps up with 10/s"
+        10.0,
+        gt=0,
+        le=3600,
+        description="Between deletions of 100 old tasks each; keeps up with 10/s",
     )
     safety_tick_s: float = Field(
         1.0, gt=0, le=60, description="An idle worker looks this often even if nothing woke it."
@@ -90,13 +93,22 @@ class WorkerSettings(BaseSettings):
         0, ge=0, description="Recycle the process after this many tasks; 0: never. Against leaks."
     )
     max_inline_result_bytes: int = Field(
-        256 * KiB, ge=1, description="Larger results go to the blob store and are stored by reference."
+        256 * KiB,
+        ge=1,
+        description="Larger results go to the blob store and are stored by reference.",
     )
-    max_result_bytes: int = Field(
-        64 * MiB, ge=1, description="A larger result ends the task in the DLQ: it would harm others."
+    max_blob_bytes: int = Field(
+        64 * MiB,
+        ge=1,
+        description="Larger inputs and results are refused: they must fit in memory.",
+    )
+    blob_url: SecretStr = Field(
+        SecretStr(""), description="s3://bucket/prefix?endpoint=…; blank: blobs live in Redis."
     )
 
-    probe_host: str = Field("127.0.0.1", description="Where probes listen; in a pod: all addresses.")
+    probe_host: str = Field(
+        "127.0.0.1", description="Where probes listen; in a pod: all addresses."
+    )
     probe_port: int = Field(
         0, ge=0, le=65_535, description="Port of /live, /ready, /metrics; 0: any free one, logged."
     )

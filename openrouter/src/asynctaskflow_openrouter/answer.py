@@ -9,6 +9,10 @@ from asynctaskflow.errors import Permanent
 from asynctaskflow_openrouter.faults import Fault, bad_response, from_error_object
 from asynctaskflow_openrouter.messages import Completion, Usage
 
+# Of one call; more is a mistake that would spoil the day's counters.
+MOST_TOKENS = 10**9
+MOST_USD = 10_000.0
+
 
 class _Part(BaseModel):
     text: str = ""
@@ -94,13 +98,16 @@ def _usage(raw: Any) -> Usage:
     """Tokens and cost; an answer is not thrown away because its bill cannot be read."""
     if not isinstance(raw, dict):
         return Usage()
-    cost = raw.get("cost")
     return Usage(
         prompt_tokens=_count(raw.get("prompt_tokens")),
         completion_tokens=_count(raw.get("completion_tokens")),
-        cost_usd=float(cost) if isinstance(cost, int | float) and cost >= 0 else None,
+        cost_usd=_cost(raw.get("cost")),
     )
 
 
+def _cost(raw: Any) -> float | None:
+    return float(raw) if isinstance(raw, int | float) and 0 <= raw <= MOST_USD else None
+
+
 def _count(raw: Any) -> int:
-    return raw if isinstance(raw, int) and raw >= 0 else 0
+    return raw if isinstance(raw, int) and 0 <= raw <= MOST_TOKENS else 0

@@ -4,6 +4,8 @@ The gate keeps ten thousand tasks from failing one by one on a key that a check 
 or empty: they are handed back without burning an attempt, and tried again after the next check.
 """
 
+from redis.exceptions import RedisError
+
 from asynctaskflow.clock import Clock, SystemClock
 from asynctaskflow.errors import NotNow, QueueUnavailable, TaskError
 from asynctaskflow_openrouter.client import OpenRouterClient
@@ -73,8 +75,8 @@ class GuardedModel:
     async def _pass_gate(self) -> None:
         try:
             status = await self._status()
-        except QueueUnavailable:
-            return  # the guard needs Redis too and says so itself
+        except (QueueUnavailable, RedisError):
+            return  # the gate only spares calls; the guard decides whether they may be made
         if not self._blocks(status):
             return
         pause_s = self._settings.fresh_s - status.check_age_ms / 1000

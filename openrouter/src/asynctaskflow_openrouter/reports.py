@@ -1,6 +1,7 @@
 """How calls ended: counted per day, remembered as errors, and believed as the service's state.
 
-One round trip per call. A report never fails the call that it is about: without Redis it is dropped.
+One round trip per call. A report never fails the call that it is about: without Redis, or
+with keys that someone damaged, it is dropped.
 """
 
 import secrets
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 import structlog
+from redis.exceptions import RedisError
 
 from asynctaskflow.errors import QueueUnavailable, TaskError
 from asynctaskflow.store.connection import AsyncRedis, translated
@@ -109,7 +111,7 @@ class CallReports:
         try:
             with translated():
                 await _REPORT.run(self._redis, names, arguments)
-        except QueueUnavailable as error:
+        except (QueueUnavailable, RedisError) as error:
             _log.warning("openrouter_report_dropped", error=str(error))
 
 

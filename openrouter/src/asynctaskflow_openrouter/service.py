@@ -34,7 +34,7 @@ from asynctaskflow_openrouter.state import (
 
 PACKAGE = "asynctaskflow_openrouter"
 POLL_S = 0.05
-LOCK_SLACK_S = 5.0  # on top of the two requests of a check
+LOCK_SLACK_S = 2.0  # on top of the two requests of a check
 NOT_FRESH = -1
 
 _LOOK = load(PACKAGE, "look")

@@ -3,6 +3,9 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from asynctaskflow.resilience.backoff import (
     MAX_DELAY_S,
     exponential_bound_s,
@@ -10,8 +13,6 @@ from asynctaskflow.resilience.backoff import (
     scheduled_bound_s,
     spread_s,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROLLS = st.floats(0, 1, exclude_max=True)
 

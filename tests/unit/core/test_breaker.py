@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from asynctaskflow.resilience.breaker import (
     Breaker,
     Override,

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from asynctaskflow.resilience.bucket import Bucket, Limit, Waiting, resize, sleep, take
 from hypothesis import given
 from hypothesis import strategies as st
+
+from asynctaskflow.resilience.bucket import Bucket, Limit, Waiting, resize, sleep, take
 
 T0 = 1_800_000_000_000
 LONG = 10**9

@@ -1,6 +1,7 @@
 """Intervals as providers write them."""
 
 import pytest
+
 from asynctaskflow.resilience.interval import parse_interval_s
 
 

@@ -1,6 +1,7 @@
 """Whether a failed attempt is tried again, and when."""
 
 import pytest
+
 from asynctaskflow.errors import InputRejected, Permanent, Retryable, TaskError
 from asynctaskflow.model.function import RetryPolicy
 from asynctaskflow.resilience.retry import (

@@ -68,6 +68,10 @@ def test_a_sound_history_breaks_no_law() -> None:
 
 BROKEN: dict[str, tuple[set[str], Evidence]] = {
     "an accepted task that Redis does not know is lost": ({"I1"}, _evidence(_snapshot(None))),
+    "an accepted task that was deleted before its end is lost": (
+        {"I1"},
+        _evidence(_snapshot(None, events=(StoredEvent(UUID, "deleted", "PENDING", ""),))),
+    ),
     "an accepted task that still runs is stuck": (
         {"I1"},
         _evidence(_snapshot(_task("ACTIVE", None), events=())),
@@ -222,7 +226,9 @@ LAWFUL: dict[str, Evidence] = {
     "a stored task whose submitter got no answer": Evidence(
         [Submitted(0, "", "key", 503), *_run()], SOUND
     ),
-    "a deleted task": _evidence(_snapshot(None, events=_events(("deleted", "", "")))),
+    "a finished task that was deleted": _evidence(
+        _snapshot(None, events=(StoredEvent(UUID, "deleted", "COMPLETED", ""),))
+    ),
     "a redriven task": _evidence(
         _snapshot(_task(redrives="1")), earlier=_snapshot(_task("DLQ", None, redrives="0"))
     ),

@@ -13,7 +13,7 @@ from asynctaskflow.scaling.simulation import Outcome, Plant, bursts, simulate
 from asynctaskflow_cli.commands.options import Format, Output
 from asynctaskflow_cli.render import Column, print_json, print_yaml, show, show_one
 
-simulate_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+simulate_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 CHANGES = (
     Column("AT", lambda row: f"{row['at_s']:.1f}s"),

@@ -76,7 +76,13 @@ def demo(
     """Start everything, summarize a text, extract a newspaper's articles, show both, stop."""
     console = Console(color=_is_colored(CliSettings.from_env()), log_dir=log_dir, echo=verbose)
     with _told(), tempfile.TemporaryDirectory(prefix="atf-demo-") as folder:
-        plan = Plan(manifests=load(), data_dir=Path(folder), env=inherited_environment(), grace_s=5)
+        plan = Plan(
+            manifests=load(),
+            data_dir=Path(folder),
+            env=inherited_environment(),
+            grace_s=5,
+            with_schemas=False,
+        )
         raise typer.Exit(asyncio.run(_demo(plan, console, Demo(output))))
 
 

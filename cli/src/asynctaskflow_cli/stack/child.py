@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from asynctaskflow_cli.stack.output import LineSink
 
@@ -21,6 +22,7 @@ class Command:
 
     Attributes:
         name: shown in front of each of its lines.
+        cwd: working directory; this process's own if ``None``.
         stdin: text for its standard input, which is closed after it; for what must not be seen in ``ps``.
         orphan_signal: what the kernel sends it when this process dies without a word.
     """
@@ -29,6 +31,7 @@ class Command:
     argv: Sequence[str]
     env: Mapping[str, str]
     stdin: str = ""
+    cwd: Path | None = None
     orphan_signal: signal.Signals = signal.SIGKILL
 
 
@@ -52,6 +55,7 @@ class Child:
         process = await asyncio.create_subprocess_exec(
             *command.argv,
             env=dict(command.env),
+            cwd=command.cwd,
             stdin=asyncio.subprocess.PIPE if command.stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -1,20 +1,24 @@
 """The worker processes of one function: start, drain, and come back after a crash."""
 
 import asyncio
-import sys
+import math
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from asynctaskflow.clock import Clock
 from asynctaskflow.model.function import FunctionManifest
 from asynctaskflow.taskqueue.messages import WorkerInfo
 from asynctaskflow_cli.stack.child import Child, Command
 from asynctaskflow_cli.stack.output import Console
+from asynctaskflow_cli.stack.program import worker_argv
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
 HEALTHY_AFTER_S = 10.0
+MAX_COUNTED = 10
 GRACE_MARGIN_S = 5.0
+START_AGAIN = 75  # a worker that asks to be replaced by a fresh one (atf-worker --help)
 
 
 @dataclass(slots=True)
@@ -30,14 +34,16 @@ class Fleet:
     """Worker processes of one function.
 
     Args:
-        env: environment of the workers, complete.
-        on_exit: called after a worker has ended, so that the next decision comes at once.
+        folder: where the handler lies, if it is not installed.
+        env: environment of the workers.
+        changed: set after a worker has ended, so that the next decision comes at once.
     """
 
     def __init__(
         self,
         manifest: FunctionManifest,
         *,
+        folder: Path | None,
         env: Mapping[str, str],
         console: Console,
         clock: Clock,
@@ -46,6 +52,7 @@ class Fleet:
         """Nothing runs yet."""
         self.name = manifest.metadata.name
         self._spec = manifest.spec
+        self._folder = folder
         self._env = {**env, **manifest.spec.env}
         self._console = console
         self._clock = clock
@@ -54,6 +61,7 @@ class Fleet:
         self._watchers: set[asyncio.Task[None]] = set()
         self._started = 0
         self._failures = 0
+        self._failed_s = -math.inf
         self._start_after_s = 0.0
 
     @property
@@ -107,8 +115,9 @@ class Fleet:
     def _command(self) -> Command:
         return Command(
             name=f"{self.name}-{self._started}",
-            argv=[sys.executable, "-m", "asynctaskflow.worker.main", self._spec.handler],
+            argv=worker_argv(self._spec.handler, self._folder),
             env=self._env,
+            cwd=self._folder,
         )
 
     async def _watch(self, member: Member) -> None:
@@ -121,18 +130,23 @@ class Fleet:
         self._changed.set()
 
     def _crashed(self, member: Member, code: int) -> None:
+        """Delay the next start after a crash at start; workers that started together count as one."""
         now_s = self._clock.mono_s()
-        if now_s - member.born_s >= HEALTHY_AFTER_S:
+        lived_s = now_s - member.born_s
+        ended = f"{member.child.name} ended with exit code {code} {lived_s:.1f} s after its start"
+        if code == START_AGAIN:
+            return
+        if lived_s >= HEALTHY_AFTER_S:
             self._failures = 0
-            self._console.say(f"{member.child.name} ended with exit code {code}: starting another")
+            self._console.say(f"{ended}: starting another")
+            return
+        if member.born_s <= self._failed_s:
+            self._console.say(ended)
             return
         delay_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
-        self._start_after_s = now_s + delay_s
-        self._console.say(
-            f"{member.child.name} ended with exit code {code} {now_s - member.born_s:.1f} s after "
-            f"its start: next one in {delay_s:g} s"
-        )
+        self._failures = min(self._failures + 1, MAX_COUNTED)
+        self._failed_s, self._start_after_s = now_s, now_s + delay_s
+        self._console.say(f"{ended}: next one in {delay_s:g} s")
 
     def confirm(self, reported: Mapping[int, WorkerInfo]) -> None:
         """A worker that reports has started well: crashes before it no longer slow the start of others."""

@@ -1,6 +1,6 @@
 """Finds and reads the manifests that the local stack runs: the same files that a cluster is given."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,10 +25,15 @@ class BadManifest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What to run."""
+    """What to run.
+
+    Attributes:
+        folders: where the handlers of functions that are not shipped may lie: beside their manifests.
+    """
 
     functions: tuple[FunctionManifest, ...]
     dependencies: tuple[DependencyManifest, ...]
+    folders: Mapping[str, Path]
 
 
 def load(extra: Sequence[Path] = (), *, shipped: bool = True) -> Manifests:
@@ -37,8 +42,11 @@ def load(extra: Sequence[Path] = (), *, shipped: bool = True) -> Manifests:
     Raises:
         BadManifest
     """
-    files = [*(_shipped_files() if shipped else ()), *(f for path in extra for f in _files(path))]
-    found = [manifest for file in files for manifest in _read(file)]
+    own = {file: _read(file) for path in extra for file in _files(path)}
+    theirs = [
+        manifest for file in (_shipped_files() if shipped else ()) for manifest in _read(file)
+    ]
+    found = [*theirs, *(manifest for manifests in own.values() for manifest in manifests)]
     functions = {m.metadata.name: m for m in found if isinstance(m, FunctionManifest)}
     dependencies = {m.metadata.name: m for m in found if isinstance(m, DependencyManifest)}
     for function in functions.values():
@@ -47,7 +55,8 @@ def load(extra: Sequence[Path] = (), *, shipped: bool = True) -> Manifests:
                 raise BadManifest(
                     f"function {function.metadata.name}: dependency {name!r} has no manifest"
                 )
-    return Manifests(tuple(functions.values()), tuple(dependencies.values()))
+    folders = {m.metadata.name: file.resolve().parent for file in own for m in own[file]}
+    return Manifests(tuple(functions.values()), tuple(dependencies.values()), folders)
 
 
 def _shipped_files() -> Iterable[Path]:

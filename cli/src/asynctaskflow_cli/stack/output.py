@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from asynctaskflow_cli.stack.readable import readable
+
 NAME_WIDTH = 14
 COLORS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 
@@ -21,8 +23,8 @@ class Console:
 
     Args:
         color: colour the names, one per process.
-        log_dir: ``<name>.log`` is appended to in this folder; lines of workers then stay off the stream
-            unless ``echo`` is set.
+        log_dir: ``<name>.log`` is appended to in this folder.
+        echo: write the processes' lines to the stream too.
     """
 
     def __init__(
@@ -43,12 +45,13 @@ class Console:
             log_dir.mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, line: str) -> None:
-        """Write one line of a process."""
+        """Write one line of a process: as it is to its file, readable to the stream."""
         if self._log_dir:
             with (self._log_dir / f"{name}.log").open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
-        if self._echo:
-            print(f"{self._prefix(name)}{line}", file=self._stream, flush=True)
+        shown = readable(line) if self._echo else None
+        if shown:
+            print(f"{self._prefix(name)}{shown}", file=self._stream, flush=True)
 
     def say(self, line: str) -> None:
         """Write one line of the stack itself, also where the processes' lines are not echoed."""

@@ -10,19 +10,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from asynctaskflow.clock import Clock, SystemClock
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
-from asynctaskflow.model.function import FunctionManifest
+from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.scaling import Policy
 from asynctaskflow.store.connection import RedisOptions, open_async, probe
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow_cli.stack import record
 from asynctaskflow_cli.stack.child import Child, Command
 from asynctaskflow_cli.stack.fleet import Fleet
-from asynctaskflow_cli.stack.manifests import Manifests
+from asynctaskflow_cli.stack.manifests import BadManifest, Manifests
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.schemas import with_schemas
 from asynctaskflow_cli.stack.server import (
@@ -41,6 +42,7 @@ API_START_S = 20.0
 API_STOP_S = 5.0
 API_RESTART_S = 1.0
 POLL_S = 0.05
+HEARTBEAT_S = "1"  # scaling sees what workers reported last; a third of a lease would be too old
 
 
 class StackFailed(Exception):
@@ -56,6 +58,8 @@ class Plan:
         api_port: 0: any free port.
         grace_s: how long workers may go on when the stack stops.
         publish_in: folder of the record that other ``atf`` commands read; ``None``: keep it private.
+        with_api: start the API too.
+        with_schemas: ask the shipped handlers for their schemas, which takes a process each.
         env: environment of every process.
     """
 
@@ -67,6 +71,8 @@ class Plan:
     api_port: int = 0
     grace_s: float = 30.0
     publish_in: Path | None = None
+    with_api: bool = True
+    with_schemas: bool = True
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class Stack:
 
     api_url: str
     redis_url: str
+    queue: RedisQueue
     supervisor: Supervisor
     console: Console
     failed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,15 +103,19 @@ async def running(
         services = Services(dependencies, plan.manifests.dependencies)
         api_url = f"http://{LOOPBACK}:{plan.api_port or free_port()}"
         env = _environment(plan, redis_url=redis_url, api_url=api_url)
-        api, manifests = await asyncio.gather(
-            _start_api(env, console, api_url, parts),
-            _register(plan.manifests.functions, queue, services, env),
+        api, _ = await asyncio.gather(
+            _start_api(env, console, api_url, parts) if plan.with_api else _nothing(),
+            _register(plan.manifests, queue, services, env),
         )
-        supervisor = _supervise(manifests, queue, services, env, console=console, clock=clock)
-        stack = Stack(api_url, redis_url, supervisor, console)
+        supervisor = _supervise(plan.manifests, queue, services, env, console=console, clock=clock)
+        stack = Stack(api_url, redis_url, queue, supervisor, console)
         parts.push_async_callback(supervisor.stop, grace_s=plan.grace_s)
         loop = asyncio.create_task(supervisor.run())
         parts.push_async_callback(_cancel, loop)
+        parts.callback(supervisor.halt)
+        if plan.with_schemas:
+            completing = asyncio.create_task(_complete(plan.manifests, queue, env, console))
+            parts.push_async_callback(_cancel, completing)
         watch = asyncio.create_task(_watch(stack, loop, api, server))
         parts.push_async_callback(_cancel, watch)
         if plan.publish_in:
@@ -142,21 +153,41 @@ def _environment(plan: Plan, *, redis_url: str, api_url: str) -> dict[str, str]:
         "ATF_API_HOST": host,
         "ATF_API_PORT": port,
         "ATF_AUTH": "off",  # loopback only; DESIGN 8 allows it in the local stack
+        "ATF_HEARTBEAT_S": HEARTBEAT_S,
+        "ATF_LOG_FORMAT": "json",  # the console makes it readable, --log-dir keeps it
         "PYTHONUNBUFFERED": "1",
     }
 
 
 async def _register(
-    manifests: tuple[FunctionManifest, ...],
-    queue: RedisQueue,
-    services: Services,
-    env: Mapping[str, str],
-) -> list[FunctionManifest]:
+    manifests: Manifests, queue: RedisQueue, services: Services, env: Mapping[str, str]
+) -> None:
+    """Store dependencies and functions; a user's own handler must load, and tells its schemas first."""
     await services.register()
-    complete = await asyncio.gather(*(with_schemas(manifest, env) for manifest in manifests))
-    for manifest in complete:
+    own = {m.metadata.name for m in manifests.functions} & manifests.folders.keys()
+    complete = await asyncio.gather(
+        *(
+            with_schemas(manifest, manifests.folders[manifest.metadata.name], env)
+            for manifest in manifests.functions
+            if manifest.metadata.name in own
+        )
+    )
+    shipped = [m for m in manifests.functions if m.metadata.name not in own]
+    for manifest in [*complete, *shipped]:
         await queue.register(manifest.metadata.name, manifest.spec)
-    return complete
+
+
+async def _complete(
+    manifests: Manifests, queue: RedisQueue, env: Mapping[str, str], console: Console
+) -> None:
+    """Add the schemas of the shipped functions, which are known to load, while everything runs already."""
+    for manifest in manifests.functions:
+        if manifest.metadata.name not in manifests.folders:
+            try:
+                complete = await with_schemas(manifest, None, env)
+                await queue.register(complete.metadata.name, complete.spec)
+            except (BadManifest, QueueUnavailable) as error:
+                console.say(f"no schemas of {manifest.metadata.name}: {error}")
 
 
 async def _start_api(
@@ -176,6 +207,10 @@ async def _start_api(
     return api
 
 
+async def _nothing() -> None:
+    return None
+
+
 async def _is_live(client: httpx2.AsyncClient, api_url: str) -> bool:
     try:
         return (await client.get(f"{api_url}/live")).is_success
@@ -184,7 +219,7 @@ async def _is_live(client: httpx2.AsyncClient, api_url: str) -> bool:
 
 
 def _supervise(
-    manifests: list[FunctionManifest],
+    manifests: Manifests,
     queue: RedisQueue,
     services: Services,
     env: Mapping[str, str],
@@ -197,23 +232,34 @@ def _supervise(
         Managed(
             manifest,
             Policy.of(manifest.spec),
-            Fleet(manifest, env=env, console=console, clock=clock, changed=wake),
+            Fleet(
+                manifest,
+                folder=manifests.folders.get(manifest.metadata.name),
+                env=env,
+                console=console,
+                clock=clock,
+                changed=wake,
+            ),
         )
-        for manifest in manifests
+        for manifest in manifests.functions
     ]
     return Supervisor(
         managed, queue=queue, services=services, console=console, clock=clock, wake=wake
     )
 
 
-async def _watch(stack: Stack, loop: asyncio.Task[None], api: Child, server: Child | None) -> None:
+async def _watch(
+    stack: Stack, loop: asyncio.Task[None], api: Child | None, server: Child | None
+) -> None:
     """The first part that ends although nobody asked it to takes the stack down."""
-    waits = {loop: "the supervisor", asyncio.create_task(api.wait()): "the API"}
-    if server:
-        waits[asyncio.create_task(server.wait())] = "the server"
+    waits: dict[asyncio.Task[Any], str] = {loop: "the supervisor"}
+    for child, name in ((api, "the API"), (server, "the server")):
+        if child:
+            waits[asyncio.create_task(child.wait())] = name
     done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
-        stack.console.say(f"{waits[task]} has ended: stopping")
+        why = "" if task.cancelled() or not task.exception() else f" ({task.exception()!r})"
+        stack.console.say(f"{waits[task]} has ended{why}: stopping")
     stack.failed.set()
 
 

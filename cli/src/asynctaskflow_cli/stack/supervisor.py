@@ -69,9 +69,18 @@ class Supervisor:
         self._clock = clock
         self._wake = wake
         self._blind = False
+        self._halted = False
+
+    def halt(self) -> None:
+        """Make ``run`` end after the present turn, in case a cancellation gets lost.
+
+        On Python 3.11 ``asyncio.wait_for``, and with it any command of the Redis client, swallows a
+        cancellation that arrives while it completes (cpython issue 81839).
+        """
+        self._halted = True
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled or halted."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_events())
             group.create_task(self._upkeep())
@@ -82,7 +91,7 @@ class Supervisor:
         await asyncio.gather(*(one.fleet.stop(grace_s=grace_s) for one in self.managed.values()))
 
     async def _scale(self) -> None:
-        while True:
+        while not self._halted:
             began_s = self._clock.mono_s()
             await self.turn()
             with contextlib.suppress(TimeoutError):
@@ -102,7 +111,7 @@ class Supervisor:
             depths, sights = {}, {}
             self._lost_sight(error)
         else:
-            self._blind = False
+            self._found_sight()
         for one in self.managed.values():
             await self._steer(one, depths.get(one.name), sights)
 
@@ -148,7 +157,7 @@ class Supervisor:
 
     async def _follow_events(self) -> None:
         after = dict.fromkeys(self.managed, "$")
-        while True:
+        while not self._halted:
             try:
                 await self._read_events(after)
                 await asyncio.sleep(TURN_SPACING_S)
@@ -174,7 +183,7 @@ class Supervisor:
 
     async def _upkeep(self) -> None:
         tick = 0
-        while True:
+        while not self._halted:
             for one in self.managed.values():
                 try:
                     await self._clean(one, purge=tick % PURGE_EVERY == 0)
@@ -189,6 +198,11 @@ class Supervisor:
             self._wake.set()
         if purge:
             await self._queue.purge(one.name, **retention(one.manifest))
+
+    def _found_sight(self) -> None:
+        if self._blind:
+            self._console.say("Redis answers again")
+        self._blind = False
 
     def _lost_sight(self, error: AsyncTaskFlowError) -> None:
         if not self._blind:

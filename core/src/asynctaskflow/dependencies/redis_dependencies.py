@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from asynctaskflow.dependencies import scripts
 from asynctaskflow.dependencies.dependency_keys import call_keys, dependency_keys, history_key
 from asynctaskflow.dependencies.messages import (
     Admission,
@@ -19,15 +20,6 @@ from asynctaskflow.dependencies.messages import (
 )
 from asynctaskflow.dependencies.outlook import claims_wait_ms, milliseconds
 from asynctaskflow.dependencies.records import state_of, transition_of
-from asynctaskflow.dependencies.scripts import (
-    ADMIT,
-    CONFIGURE,
-    OVERRIDE,
-    READ,
-    REGISTER,
-    REPORT,
-    SLEEP,
-)
 from asynctaskflow.model import keys
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.resilience.breaker import Override, Report, Status
@@ -54,7 +46,7 @@ class RedisDependencies:
         Returns:
             Whether it was stored.
         """
-        stored = await self._run(REGISTER, name, [int(only_new), *_spec_args(spec)])
+        stored = await self._run(scripts.REGISTER, name, [int(only_new), *_spec_args(spec)])
         with translated():
             await self._client.sadd(keys.DEPENDENCIES, name)
         return bool(stored)
@@ -105,7 +97,7 @@ class RedisDependencies:
             DependencyNotFound
         """
         known, turned, _ = await self._run(
-            OVERRIDE, name, [override.value, " ".join(reason.split())[:REASON_MAX_CHARS]]
+            scripts.OVERRIDE, name, [override.value, " ".join(reason.split())[:REASON_MAX_CHARS]]
         )
         if not known:
             raise DependencyNotFound(f"dependency {name!r}: not registered")
@@ -126,19 +118,19 @@ class RedisDependencies:
         if not (0 <= requests < float("inf") and 0 <= capacity < float("inf") and interval_s > 0):
             raise ValueError(f"limit of {name!r}: {requests=} {interval_s=} {capacity=}")
         args: list[Argument] = [requests, milliseconds(interval_s), capacity, source]
-        return bool(await self._run(CONFIGURE, name, args))
+        return bool(await self._run(scripts.CONFIGURE, name, args))
 
     async def sleep(self, name: str, seconds: float) -> float:
         """Grant nobody anything for so long (at most an hour); seconds until the present sleep ends."""
         asleep_ms = milliseconds(min(max(seconds, 0.0), LONGEST_SLEEP_S))
-        return int(await self._run(SLEEP, name, [asleep_ms])) / 1000
+        return int(await self._run(scripts.SLEEP, name, [asleep_ms])) / 1000
 
     async def admit(self, name: str, ask: Ask) -> Admission:
         """Breaker and limiter in one round trip; both let the call through or neither does."""
         longest_ms = -1 if ask.longest_ms is None else max(0, ask.longest_ms)
         args: list[Argument] = [ask.nonce, ask.tokens, ask.waited_ms, longest_ms]
         with translated():
-            answer = await ADMIT.run(self._client, call_keys(name, ask.nonce), args)
+            answer = await scripts.ADMIT.run(self._client, call_keys(name, ask.nonce), args)
         code, wait_ms, probe, turned = answer
         return Admission(Code(code), int(wait_ms), bool(probe), bool(turned))
 
@@ -146,12 +138,12 @@ class RedisDependencies:
         """How a call ended, counted once; gives back what a call held that never ran."""
         args: list[Argument] = [ask.nonce, ask.tokens, how.value]
         with translated():
-            answer = await REPORT.run(self._client, call_keys(name, ask.nonce), args)
+            answer = await scripts.REPORT.run(self._client, call_keys(name, ask.nonce), args)
         counted, turned, status = answer
         return Counted(bool(counted), bool(turned), Status(status.decode()))
 
     async def _read(self, name: str) -> DependencyState | None:
-        return state_of(name, await self._run(READ, name, []))
+        return state_of(name, await self._run(scripts.READ, name, []))
 
     async def _run(self, script: Script, name: str, args: Sequence[Argument]) -> Any:
         with translated():

@@ -41,8 +41,17 @@ class Producer(Protocol):
 class WorkSource(Protocol):
     """Hands tasks to one worker of one function and takes the outcomes."""
 
-    async def turn(self, settlements: Sequence[Settlement], *, free_slots: int) -> Turn:
-        """Settle what ended and claim up to ``free_slots`` tasks, in one round trip."""
+    async def turn(
+        self, settlements: Sequence[Settlement], *, free_slots: int, take_suspect: bool = True
+    ) -> Turn:
+        """Settle what ended and claim up to ``free_slots`` tasks, in one round trip.
+
+        Args:
+            settlements: outcomes of executions that ended.
+            free_slots: most tasks to claim; 0 claims none.
+            take_suspect: whether one task on its last delivery may be among them; not while another one
+                runs here, so that a poison pill does not die among the neighbours it took down before.
+        """
         ...
 
     async def wait_for_work(self, *, timeout_s: float) -> bool:

@@ -56,6 +56,7 @@ class RedisWorkSource:
         client: for commands.
         blocking: a client of its own without a socket deadline.
         roll: random number in [0, 1), decides how a fraction of a task is rounded.
+        max_deliveries: a task on its last one runs beside no other such task of this worker.
         timeout_s: deadline of one turn.
     """
 
@@ -68,6 +69,7 @@ class RedisWorkSource:
         worker_id: str,
         lease_ms: int,
         roll: Callable[[], float],
+        max_deliveries: int = 3,
         timeout_s: float = 2.0,
     ) -> None:
         """Nothing is claimed yet."""
@@ -78,12 +80,15 @@ class RedisWorkSource:
         self._worker_id = worker_id
         self._lease_ms = lease_ms
         self._roll = roll
+        self._last_delivery = max(1, max_deliveries - 1)
         self._retry_depth = 0
         self._keys = function_keys(function)
         self._nonce = secrets.token_hex(8)
         self._scripts_sent = False
 
-    async def turn(self, settlements: Sequence[Settlement], *, free_slots: int) -> Turn:
+    async def turn(
+        self, settlements: Sequence[Settlement], *, free_slots: int, take_suspect: bool = True
+    ) -> Turn:
         """Settle and claim; see ``WorkSource.turn``.
 
         A turn that raised is repeated with the same settlements: each is idempotent on its lease, and the
@@ -93,7 +98,7 @@ class RedisWorkSource:
             await self._send_scripts()
         commands = self._settle_commands(settlements)
         if free_slots > 0:
-            commands.append(self._claim_command(free_slots))
+            commands.append(self._claim_command(free_slots, take_suspect=take_suspect))
         with translated():
             replies = await self._runner.run([command.call for command in commands])
         accepted = [False] * len(settlements)
@@ -129,7 +134,7 @@ class RedisWorkSource:
                 await self._client.script_load(script.source)
         self._scripts_sent = True
 
-    def _claim_command(self, free_slots: int) -> _Command:
+    def _claim_command(self, free_slots: int, *, take_suspect: bool) -> _Command:
         preferred = int(free_slots * retry_share(self._retry_depth) + self._roll())
         args: list[Argument] = [
             self._worker_id,
@@ -137,6 +142,8 @@ class RedisWorkSource:
             free_slots,
             self._lease_ms,
             min(preferred, free_slots),
+            self._last_delivery,
+            int(take_suspect),
         ]
         return _Command(Call(CLAIM, self._keys, args))
 

@@ -21,8 +21,6 @@ from asynctaskflow.worker.execution import Cause, Execution
 from asynctaskflow.worker.handlers import Handlers
 from asynctaskflow.worker.progress import ProgressPump
 
-RESULT_TOO_LARGE = "result_too_large"
-
 
 @dataclass(frozen=True, slots=True)
 class AttemptLimits:
@@ -30,12 +28,10 @@ class AttemptLimits:
 
     Attributes:
         inline_bytes: larger results go to the blob store.
-        result_bytes: larger ones are refused.
     """
 
     timeout_s: float
     inline_bytes: int
-    result_bytes: int
 
 
 class Attempts:
@@ -75,7 +71,14 @@ class Attempts:
         try:
             given = self._definition.parse(task.input or await self._referred_input(task))
             output = await self._handlers.call(given, execution)
-            settlement: Settlement | None = await self._completed(execution, output)
+            result = self._handlers.serialise(output)
+            ref = ""
+            if self._progress.waiting(execution):
+                await self._progress.flush(execution)
+            if len(result) > self._limits.inline_bytes and self._blobs is not None:
+                ref = await self._blobs.put(result, name=f"result-{task.id.uuid}")
+                result = b""
+            settlement: Settlement | None = Complete(task.id, task.lease, result, ref)
         except asyncio.CancelledError as error:
             if execution.cause is None and _being_torn_down():
                 raise
@@ -96,21 +99,6 @@ class Attempts:
         if self._blobs is None:
             raise Retryable("this worker has no blob store", error_class="no_blob_store")
         return await self._blobs.get(task.input_ref)
-
-    async def _completed(self, execution: Execution, output: Any) -> Complete:
-        result = self._definition.serialise(output)
-        task = execution.task
-        if self._progress.waiting(execution):
-            await self._progress.flush(execution)
-        if len(result) <= self._limits.inline_bytes or self._blobs is None:
-            return Complete(task.id, task.lease, result)
-        if len(result) > self._limits.result_bytes:
-            raise Permanent(
-                f"the result has {len(result)} bytes, {self._limits.result_bytes} are allowed",
-                error_class=RESULT_TOO_LARGE,
-            )
-        ref = await self._blobs.put(result, name=f"result-{task.id.uuid}")
-        return Complete(task.id, task.lease, b"", ref)
 
     def _judge(self, execution: Execution, error: BaseException) -> Settlement | None:
         if execution.cause is not None:

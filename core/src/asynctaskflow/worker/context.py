@@ -1,6 +1,7 @@
 """What a handler may ask of its worker: who it is, how long it has, progress, dependencies, blobs."""
 
 import asyncio
+import math
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ class Context(_Told):
 class SyncContext(_Told):
     """For plain handlers, which run in a thread: the same, without ``await``."""
 
-    __slots__ = ("_loop", "_stopped")
+    __slots__ = ("_loop", "_report", "_stopped")
 
     def __init__(
         self, execution: Execution, services: Services, loop: asyncio.AbstractEventLoop
@@ -168,15 +169,23 @@ class SyncContext(_Told):
         """Made by the worker, on the loop's thread, for one attempt."""
         super().__init__(execution, services)
         self._loop = loop
+        self._report: tuple[float, str] | None = None
         self._stopped = threading.Event()
         execution.on_interrupt = self._stopped.set
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far the attempt is, 0 to 1; returns at once."""
-        self._loop.call_soon_threadsafe(self._offer, fraction, note)
+        if math.isnan(fraction):
+            raise ValueError("progress: the fraction is not a number")
+        unread = self._report is not None
+        self._report = (fraction, note)
+        if not unread:
+            self._loop.call_soon_threadsafe(self._offer)
 
-    def _offer(self, fraction: float, note: str) -> None:
-        self._services.progress.offer(self._execution, fraction=fraction, note=note)
+    def _offer(self) -> None:
+        report, self._report = self._report, None
+        if report is not None:
+            self._services.progress.offer(self._execution, fraction=report[0], note=report[1])
 
     def wait_cancelled(self, timeout_s: float) -> bool:
         """Sleep that ends early, with True, when the attempt should stop."""
@@ -185,7 +194,10 @@ class SyncContext(_Told):
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the worker's loop and wait for its result, up to the deadline."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return future.result(timeout=self.remaining_s())
+        try:
+            return future.result(timeout=self.remaining_s())
+        finally:
+            future.cancel()
 
     def dependency(self, name: str) -> "SyncGuard":
         """Limiter and breaker of a declared dependency."""
@@ -212,7 +224,7 @@ class SyncGuard:
         async def in_thread() -> T:
             return await asyncio.to_thread(operation)
 
-        result: T = self._run(self._guard.call(in_thread, tokens=tokens))  # type: ignore[arg-type]
+        result: T = self._run(self._guard.call(in_thread, tokens=tokens))
         return result
 
 

@@ -122,7 +122,9 @@ def function(
         ValueError: not a function name.
     """
     if not FUNCTION_NAME.fullmatch(name):
-        raise ValueError(f"function name {name!r}: lower-case letters, digits and dashes, at most 40")
+        raise ValueError(
+            f"function name {name!r}: lower-case letters, digits and dashes, at most 40"
+        )
 
     def define(
         handler: Callable[[Given, Told], Returned],

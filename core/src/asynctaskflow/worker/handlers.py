@@ -25,6 +25,10 @@ class Handlers(Protocol):
         """Run it to its end; cancelling the caller interrupts it."""
         ...
 
+    def serialise(self, output: Any) -> bytes:
+        """What ``call`` gave, as JSON."""
+        ...
+
     def stuck(self) -> int:
         """Handlers that go on although they were interrupted, and cannot be stopped."""
         ...
@@ -39,13 +43,20 @@ class LoopHandlers:
 
     def __init__(self, definition: AnyFunction, services: Services) -> None:
         """Nothing is started."""
+        self._definition = definition
         self._handler = definition.handler
         self._services = services
 
     def call(self, task: Any, execution: Execution) -> Coroutine[Any, Any, Any]:
         """The handler's coroutine."""
-        coroutine: Coroutine[Any, Any, Any] = self._handler(task, Context(execution, self._services))
+        coroutine: Coroutine[Any, Any, Any] = self._handler(
+            task, Context(execution, self._services)
+        )
         return coroutine
+
+    def serialise(self, output: Any) -> bytes:
+        """As the output model says."""
+        return self._definition.serialise(output)
 
     def stuck(self) -> int:
         """A runner finds out itself."""
@@ -60,6 +71,7 @@ class ThreadHandlers:
 
     def __init__(self, definition: AnyFunction, services: Services) -> None:
         """Threads start when they are needed."""
+        self._definition = definition
         self._handler = definition.handler
         self._services = services
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -85,6 +97,10 @@ class ThreadHandlers:
         except asyncio.CancelledError:
             self._forget(future, waiting, loop)
             raise
+
+    def serialise(self, output: Any) -> bytes:
+        """As the output model says."""
+        return self._definition.serialise(output)
 
     def stuck(self) -> int:
         """Threads whose attempt was interrupted and has not returned."""

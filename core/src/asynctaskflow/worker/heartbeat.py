@@ -104,6 +104,7 @@ class Heartbeat(threading.Thread):
 
     def run(self) -> None:
         """Until ``finish``."""
+        self.beat()
         while not self._ended.wait(TICK_S):
             self.beat()
 

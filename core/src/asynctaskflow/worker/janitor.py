@@ -1,17 +1,37 @@
 """Deletes finished tasks past their time, a hundred at once; any worker of the function may."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from redis.exceptions import RedisError
 
-from asynctaskflow.errors import QueueUnavailable
+from asynctaskflow.blobs.port import BlobStore
+from asynctaskflow.errors import QueueUnavailable, TaskError
 from asynctaskflow.logs import get_logger
 from asynctaskflow.model.function import History
 from asynctaskflow.model.task import TaskState
+from asynctaskflow.store.connection import AsyncRedis
 from asynctaskflow.taskqueue.protocol import Upkeep
+from asynctaskflow.taskqueue.steering import RedisSteering
 
 BATCH = 100
+
+
+class SteeringWithBlobs(RedisSteering):
+    """Deletes the blobs of deleted tasks too."""
+
+    def __init__(self, client: AsyncRedis, blobs: BlobStore) -> None:
+        """Nothing is sent yet."""
+        super().__init__(client)
+        self._blobs = blobs
+
+    async def drop_blobs(self, refs: Sequence[str]) -> None:
+        """Delete; a blob that cannot be deleted now ends by its own lifetime."""
+        for ref in refs:
+            try:
+                await self._blobs.delete(ref)
+            except TaskError as error:
+                get_logger().warning("blob_not_deleted", ref=ref, error=str(error))
 
 
 class Janitor:
@@ -51,9 +71,7 @@ class Janitor:
 
     async def _purge(self) -> int:
         try:
-            purged = await self._upkeep.purge(
-                self._function, ttl_ms=self._ttl_ms, keep=self._keep
-            )
+            purged = await self._upkeep.purge(self._function, ttl_ms=self._ttl_ms, keep=self._keep)
         except QueueUnavailable:
             return 0
         except RedisError as error:

@@ -20,6 +20,7 @@ from asynctaskflow.worker.claim import Room, wanted
 from asynctaskflow.worker.execution import Cause, Execution, Running
 from asynctaskflow.worker.faultpoints import Faultpoints
 from asynctaskflow.worker.gate import Gate
+from asynctaskflow.worker.last_chance import LastChance
 from asynctaskflow.worker.link import Link
 from asynctaskflow.worker.runners import Runners
 from asynctaskflow.worker.stopping import Stopping
@@ -45,7 +46,11 @@ class LoopLimits:
 
 
 class WorkerLoop:
-    """Claims, hands out to runners, settles; one per worker."""
+    """Claims, hands out to runners, settles; one per worker.
+
+    Attributes:
+        abandoned: handlers that did not stop when told; they may still be at work.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class WorkerLoop:
         running: Running,
         attempts: Attempts,
         gate: Gate,
+        last_chance: LastChance,
         link: Link,
         stopping: Stopping,
         tally: Tally,
@@ -67,6 +73,7 @@ class WorkerLoop:
         self._running = running
         self._attempts = attempts
         self._gate = gate
+        self._last_chance = last_chance
         self._link = link
         self._stopping = stopping
         self._tally = tally
@@ -80,6 +87,7 @@ class WorkerLoop:
         self._hungry = True
         self._next_due_s: float | None = None
         self._unanswered_claim = False
+        self.abandoned = 0
         self._runners: Runners | None = None
         self._wakeup: Wakeup | None = None
 
@@ -126,11 +134,12 @@ class WorkerLoop:
     def abandon(self, execution: Execution) -> None:
         """Its handler does not stop: settle without it."""
         if self._runners is not None:
+            self.abandoned += 1
             self._runners.abandon(execution)
 
     def _ask(self) -> int:
         left = self._limits.max_tasks - self._tally.claimed if self._limits.max_tasks else None
-        if left is not None and left <= 0:
+        if left is not None and left <= 0 and self._occupied == 0:
             self._stopping.recycle("max_tasks")
         room = Room(
             slots=self._limits.slots,
@@ -139,13 +148,16 @@ class WorkerLoop:
             stopping=self._stopping.asked,
             left=left,
         )
-        number = self._gate.allowed(wanted(room), now_s=self._clock.mono_s())
+        now_s = self._clock.mono_s()
+        number = self._gate.allowed(wanted(room), now_s=now_s)
+        number = self._last_chance.allowed(number, occupied=self._occupied, now_s=now_s)
         return max(number, 1) if self._unanswered_claim else number
 
     async def _turn(self, ask: int) -> None:
         outcomes, self._outbox = self._outbox, []
         sent_s = self._clock.mono_s()
-        self._faultpoints.reach("before_settle")
+        if outcomes:
+            self._faultpoints.reach("before_settle")
         self._unanswered_claim = self._unanswered_claim or ask > 0
         try:
             turn = await self._source.turn([one[1] for one in outcomes], free_slots=ask)
@@ -186,17 +198,38 @@ class WorkerLoop:
         executions = [Execution(task, lease_until_s=lease_until_s) for task in tasks]
         for execution in executions:
             self._running.add(execution)
+        if len(tasks) == 1 and self._occupied == 0:
+            self._last_chance.claimed(alone=self._last_chance.is_for(tasks[0]))
+        else:
+            executions = self._without_last_chances(executions, now_s=sent_s)
         self._occupied += len(executions)
         if self._runners is not None:
             self._runners.start(executions)
         if self._wakeup is not None and self._occupied >= self._limits.slots:
             self._wakeup.disarm()
 
-    def _ended(
-        self, execution: Execution, settlement: Settlement | None, ran_s: float
-    ) -> None:
+    def _without_last_chances(
+        self, executions: list[Execution], *, now_s: float
+    ) -> list[Execution]:
+        """Hand back those that must run alone; this worker will have room for one of them soon."""
+        last = [one for one in executions if self._last_chance.is_for(one.task)]
+        if not last:
+            return executions
+        self._last_chance.make_room(now_s=now_s)
+        for execution in last:
+            self._hand_back(execution, "runs_alone")
+        return [one for one in executions if not one.ended]
+
+    def _hand_back(self, execution: Execution, reason: str) -> None:
+        """Return a task that was not started."""
+        execution.ended = True
+        task = execution.task
+        self._outbox.append((execution, HandBack(task.id, task.lease, reason)))
+
+    def _ended(self, execution: Execution, settlement: Settlement | None, ran_s: float) -> None:
         """A runner is done with a task, or has given it up."""
         self._occupied -= 1
+        self._last_chance.ended()
         self._tally.ran(ran_s)
         if settlement is None:
             self._running.remove(execution)
@@ -213,10 +246,7 @@ class WorkerLoop:
             return
         for execution in self._runners.take_back():
             self._occupied -= 1
-            execution.ended = True
-            task = execution.task
-            handed = HandBack(task.id, task.lease, str(Cause.DRAINING))
-            self._outbox.append((execution, handed))
+            self._hand_back(execution, str(Cause.DRAINING))
 
     def _finished(self) -> bool:
         return self._stopping.asked and self._occupied == 0
@@ -232,8 +262,7 @@ class WorkerLoop:
     async def _away(self, error: Exception) -> None:
         """Wait before asking again, but not past the end of a stop."""
         self._tally.metrics.redis_errors.inc()
-        delay_s = self._link.failed(error, roll=self._roll())
-        await asyncio.sleep(min(delay_s, self._stopping.left_s()))
+        await self._stopping.pause(self._link.failed(error, roll=self._roll()))
         if self._stopping.given_up():
             for execution, _ in self._outbox:
                 self._running.remove(execution)

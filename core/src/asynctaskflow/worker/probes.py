@@ -63,7 +63,7 @@ def _handler_for(probes: Probes) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = REQUEST_TIMEOUT_S
 
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             path = ALIASES.get(path, path)
             if path == "/metrics":

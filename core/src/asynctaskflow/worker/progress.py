@@ -5,25 +5,41 @@ refused because the lease is lost tells the worker so.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
+from typing import Protocol
 
 from asynctaskflow.errors import LeaseLost, QueueUnavailable
-from asynctaskflow.taskqueue.protocol import WorkSource
+from asynctaskflow.model.task import TaskId
 from asynctaskflow.worker.execution import Execution
 
 INTERVAL_S = 0.25
 NOTE_CHARS = 1024
 
 
-class ProgressPump:
-    """Collects the newest report of each attempt and sends them in rounds."""
+class ProgressStore(Protocol):
+    """Where reports go."""
 
-    def __init__(self, source: WorkSource, *, on_lost: Callable[[Execution], None]) -> None:
+    async def progress(self, task_id: TaskId, lease: str, *, fraction: float, note: str) -> None:
+        """Store one; see ``WorkSource.progress``."""
+        ...
+
+
+class ProgressPump:
+    """Collects the newest report of each attempt and sends them in rounds.
+
+    Attributes:
+        on_lost: told when a report is refused because the lease is lost.
+    """
+
+    def __init__(self, store: ProgressStore) -> None:
         """Nothing is sent until ``run``."""
-        self._source = source
-        self._on_lost = on_lost
+        self._store = store
+        self.on_lost: Callable[[Execution], None] = _ignore
         self._newest: dict[Execution, tuple[float, str]] = {}
         self._news = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._sending: Execution | None = None
 
     def offer(self, execution: Execution, *, fraction: float, note: str) -> None:
         """Remember the newest report; only on the loop's thread.
@@ -31,9 +47,9 @@ class ProgressPump:
         Raises:
             ValueError: the fraction is not a number.
         """
-        if fraction != fraction:  # noqa: PLR0124 - NaN is the one number that differs from itself
+        if math.isnan(fraction):
             raise ValueError("progress: the fraction is not a number")
-        self._newest[execution] = (min(max(fraction, 0.0), 1.0), note[:NOTE_CHARS])
+        self._newest[execution] = (min(max(fraction, 0.0), 1.0), _storable(note))
         self._news.set()
 
     async def run(self) -> None:
@@ -46,18 +62,32 @@ class ProgressPump:
             await asyncio.sleep(INTERVAL_S)
 
     async def flush(self, execution: Execution) -> None:
-        """Send what this attempt has still to report."""
-        report = self._newest.pop(execution, None)
-        if report is None:
-            return
+        """Send what this attempt has still to report; returns when its last report has arrived."""
+        async with self._one_at_a_time:
+            report = self._newest.pop(execution, None)
+            if report is None:
+                return
+            self._sending = execution
+            await self._send(execution, fraction=report[0], note=report[1])
+            self._sending = None
+
+    async def _send(self, execution: Execution, *, fraction: float, note: str) -> None:
         task = execution.task
         try:
-            await self._source.progress(task.id, task.lease, fraction=report[0], note=report[1])
+            await self._store.progress(task.id, task.lease, fraction=fraction, note=note)
         except LeaseLost:
-            self._on_lost(execution)
+            self.on_lost(execution)
         except QueueUnavailable:
             return
 
     def waiting(self, execution: Execution) -> bool:
-        """Whether this attempt has something to report."""
-        return execution in self._newest
+        """Whether a report of this attempt has not arrived yet."""
+        return execution in self._newest or self._sending is execution
+
+
+def _storable(note: str) -> str:
+    return note[:NOTE_CHARS].encode(errors="backslashreplace").decode()[:NOTE_CHARS]
+
+
+def _ignore(_execution: Execution) -> None:
+    """Nobody listens yet."""

@@ -1,7 +1,7 @@
 """From how an attempt ended to what the queue is told. Pure: the dice are an argument."""
 
 import re
-from typing import assert_never
+from typing import Literal, assert_never
 
 from asynctaskflow.errors import LeaseLost, NotNow, Retryable, TaskError
 from asynctaskflow.model.function import RetryPolicy
@@ -12,6 +12,7 @@ from asynctaskflow.worker.execution import Cause
 
 CLASS_CHARS = 40
 MESSAGE_CHARS = 1024
+LONGEST_DELAY_S = 604_800.0
 TIMEOUT = "timeout"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOREIGN = re.compile(r"[^a-z0-9]+")
@@ -21,8 +22,7 @@ def error_class_of(error: BaseException) -> str:
     """A slug from the exception's name: ``ZeroDivisionError`` gives ``zero_division_error``."""
     if isinstance(error, TimeoutError):
         return TIMEOUT
-    slug = _FOREIGN.sub("_", _HUMP.sub("_", type(error).__name__).lower()).strip("_")
-    return slug[:CLASS_CHARS] or "error"
+    return _slug(_HUMP.sub("_", type(error).__name__))
 
 
 def raised(task: Claimed, error: BaseException, policy: RetryPolicy, *, roll: float) -> "Ended":
@@ -31,7 +31,7 @@ def raised(task: Claimed, error: BaseException, policy: RetryPolicy, *, roll: fl
         case LeaseLost():
             return None
         case NotNow():
-            return HandBack(task.id, task.lease, error.reason, _ms(error.delay_s))
+            return HandBack(task.id, task.lease, _slug(error.reason), _ms(error.delay_s))
         case TaskError():
             return failed(task, error, policy, roll=roll)
         case _:
@@ -58,15 +58,30 @@ def interrupted(
 def failed(task: Claimed, error: TaskError, policy: RetryPolicy, *, roll: float) -> Fail:
     """The settlement for a failed attempt: again later, dead-lettered, or FAILED."""
     failure = retry.failure_of(error, failures=task.failures, max_attempts=task.max_attempts)
-    message = str(error)[:MESSAGE_CHARS]
-    match retry.decide(failure, policy, roll=roll):
-        case retry.Retry(delay_s=delay_s):
-            to, delay_ms = TaskState.SCHEDULED, _ms(delay_s)
-            return Fail(task.id, task.lease, to, error.error_class, message, delay_ms)
+    outcome = retry.decide(failure, policy, roll=roll)
+    delay_ms = _ms(outcome.delay_s) if isinstance(outcome, retry.Retry) else 0
+    return Fail(
+        task.id,
+        task.lease,
+        _target(outcome),
+        _slug(error.error_class),
+        _storable(str(error)),
+        delay_ms,
+    )
+
+
+def _target(
+    outcome: retry.Outcome,
+) -> Literal[TaskState.SCHEDULED, TaskState.DLQ, TaskState.FAILED]:
+    match outcome:
+        case retry.Retry():
+            return TaskState.SCHEDULED
         case retry.DeadLetter():
-            return Fail(task.id, task.lease, TaskState.DLQ, error.error_class, message)
+            return TaskState.DLQ
         case retry.Fail():
-            return Fail(task.id, task.lease, TaskState.FAILED, error.error_class, message)
+            return TaskState.FAILED
+        case _:
+            assert_never(outcome)
 
 
 def _message(error: BaseException) -> str:
@@ -74,8 +89,18 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def _slug(text: str) -> str:
+    """What may group and filter errors; it becomes a part of index entries, so nothing else may."""
+    return _FOREIGN.sub("_", text.lower()).strip("_")[:CLASS_CHARS] or "error"
+
+
+def _storable(text: str) -> str:
+    """A message that can be encoded: exceptions quote file names and bytes that cannot."""
+    return text[:MESSAGE_CHARS].encode(errors="backslashreplace").decode()[:MESSAGE_CHARS]
+
+
 def _ms(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
+    return round(min(max(0.0, seconds), LONGEST_DELAY_S) * 1000)
 
 
 Ended = Fail | HandBack | None

@@ -1,6 +1,5 @@
 """What a worker does before its first claim: reach a safe Redis, and learn how its function is to be run."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +13,6 @@ from asynctaskflow.taskqueue.registry import RedisRegistry
 from asynctaskflow.worker.definition import FunctionDefinition
 from asynctaskflow.worker.link import Link
 from asynctaskflow.worker.stopping import Stopping
-
-LOOK_S = 0.1
 
 
 async def prepare(
@@ -39,7 +36,7 @@ async def prepare(
             await probe(client)
             spec = await _agree(RedisRegistry(client), definition, own, handler)
         except (QueueUnavailable, UnsafeServer, RedisError) as error:
-            await _pause(link.failed(error, roll=roll()), stopping)
+            await stopping.pause(link.failed(error, roll=roll()))
         else:
             link.answered()
             return spec
@@ -75,11 +72,3 @@ def _schemas_of(
     definition: FunctionDefinition[Any, Any, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     return definition.input_schema(), definition.output_schema()
-
-
-async def _pause(delay_s: float, stopping: Stopping) -> None:
-    """Wait, but notice a stop at once."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + delay_s
-    while not stopping.asked and (left_s := end_s - loop.time()) > 0:
-        await asyncio.sleep(min(LOOK_S, left_s))

@@ -1,6 +1,8 @@
 """The end of a worker: when it was asked to stop, how long it may still take, and with what exit code."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 
 from asynctaskflow.clock import Clock
@@ -20,21 +22,25 @@ class Exit(IntEnum):
 
 
 class Stopping:
-    """Asked once: no more claims, ``grace_s`` to finish. Asked twice: hand back at once."""
+    """Asked once: no more claims, ``grace_s`` to finish. Asked twice: hand back at once.
 
-    def __init__(
-        self, clock: Clock, *, grace_s: float, unwind_s: float, on_change: Callable[[], None]
-    ) -> None:
+    Attributes:
+        grace_s: 0 until the worker runs: before that there is nothing to finish.
+        on_change: told when a stop is asked for.
+    """
+
+    def __init__(self, clock: Clock, *, unwind_s: float) -> None:
         """Not asked.
 
         Args:
             unwind_s: time that an interrupted handler has for its clean-up.
         """
         self._clock = clock
-        self._grace_s = grace_s
+        self.grace_s = 0.0
         self._unwind_s = unwind_s
-        self._on_change = on_change
+        self.on_change: Callable[[], None] = _ignore
         self._interrupt_s = NEVER_S
+        self._asked = asyncio.Event()
         self.exit = Exit.STOPPED
 
     @property
@@ -45,9 +51,10 @@ class Stopping:
     def ask(self, reason: str) -> None:
         """Stop: a signal, the first or a further one."""
         now_s = self._clock.mono_s()
-        self._interrupt_s = now_s if self.asked else now_s + self._grace_s
+        self._interrupt_s = now_s if self.asked else now_s + self.grace_s
         get_logger().info("stopping", reason=reason, grace_s=max(0.0, self._interrupt_s - now_s))
-        self._on_change()
+        self._asked.set()
+        self.on_change()
 
     def recycle(self, reason: str) -> None:
         """Stop so that a supervisor starts a fresh process."""
@@ -69,7 +76,19 @@ class Stopping:
         end_s = self._interrupt_s + self._unwind_s + AFTER_UNWIND_S
         return self._clock.mono_s() >= end_s
 
-    def left_s(self) -> float:
-        """Seconds until ``given_up``."""
+    async def pause(self, delay_s: float) -> None:
+        """Wait, but no longer than a stop allows."""
+        if self.asked:
+            await asyncio.sleep(min(delay_s, self._left_s()))
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._asked.wait()
+
+    def _left_s(self) -> float:
         end_s = self._interrupt_s + self._unwind_s + AFTER_UNWIND_S
         return max(0.0, end_s - self._clock.mono_s())
+
+
+def _ignore() -> None:
+    """Nobody listens yet."""

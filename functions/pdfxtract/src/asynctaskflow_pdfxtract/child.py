@@ -7,6 +7,7 @@ lines; ``render <page> <long edge in pixels>`` writes one page as PNG. It opens 
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -31,14 +32,19 @@ class Refused(Exception):
     """The document as a whole is refused; the arguments are error class and message."""
 
 
-def open_document() -> pypdfium2.PdfDocument:
-    """Open standard input.
+def read_input(descriptor: int = 0) -> bytes:
+    """Return the whole file behind ``descriptor``, whose position other children share and move."""
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def open_document(data: bytes) -> pypdfium2.PdfDocument:
+    """Open a PDF.
 
     Raises:
         Refused: not a PDF that can be read without a password.
     """
     try:
-        return pypdfium2.PdfDocument(sys.stdin.buffer.read())
+        return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         code = pdfium.FPDF_GetLastError()
         if code in _ENCRYPTED:
@@ -60,9 +66,9 @@ def count_pages(document: pypdfium2.PdfDocument, *, max_pages: int) -> int:
     return pages
 
 
-def extract(*, first: int, max_pages: int) -> Iterator[Answer]:
+def extract(data: bytes, *, first: int, max_pages: int) -> Iterator[Answer]:
     """Yield the page count, then the articles of each page from page ``first`` (1 is the first)."""
-    document = open_document()
+    document = open_document(data)
     pages = count_pages(document, max_pages=max_pages)
     yield {"pages": pages}
     reader = Reader()
@@ -74,16 +80,16 @@ def _extract_page(document: pypdfium2.PdfDocument, number: int, reader: Reader) 
     try:
         page = document[number - 1]
     except pypdfium2.PdfiumError:
-        return {"failed": "the page is damaged"}
+        return {"failed": "the page is damaged", "class": "damaged_document"}
     try:
         if reason := too_large(page):
-            return {"failed": reason}
+            return {"failed": reason, "class": "unsafe_document"}
         words = read_page(page, number=number)
         if not words.words:
             return _without_text(page)
         return {"articles": [asdict(piece) for piece in reader.read(words)]}
     except (pypdfium2.PdfiumError, TooMuchText) as error:
-        return {"failed": str(error)}
+        return {"failed": str(error), "class": "unsafe_document"}
     finally:
         page.close()
 
@@ -99,12 +105,12 @@ def too_large(page: pypdfium2.PdfPage) -> str | None:
 def _without_text(page: pypdfium2.PdfPage) -> Answer:
     if pdfium.FPDFPage_CountObjects(page.raw) == 0:
         return {"skipped": "blank page"}
-    return {"failed": "no text layer; an API key enables page images"}
+    return {"failed": "no text layer; an API key enables page images", "class": "no_text_layer"}
 
 
-def render(*, number: int, long_edge_px: int) -> bytes:
+def render(data: bytes, *, number: int, long_edge_px: int) -> bytes:
     """Return page ``number`` as a grey PNG whose longer edge has ``long_edge_px`` pixels."""
-    page = open_document()[number - 1]
+    page = open_document(data)[number - 1]
     width, height = page.get_size()
     bitmap = page.render(scale=long_edge_px / max(width, height, 1.0), grayscale=True)
     return encode_grey(
@@ -112,8 +118,9 @@ def render(*, number: int, long_edge_px: int) -> bytes:
     )
 
 
-def _probe(max_pages: int) -> Iterator[Answer]:
-    yield {"pages": count_pages(open_document(), max_pages=max_pages)}
+def probe(data: bytes, *, max_pages: int) -> Iterator[Answer]:
+    """Yield the page count."""
+    yield {"pages": count_pages(open_document(data), max_pages=max_pages)}
 
 
 def _write(answers: Iterator[Answer]) -> None:
@@ -134,13 +141,14 @@ def main(arguments: list[str]) -> None:
     """Limit this process and run one command."""
     Limits.from_argument(arguments[0]).apply()
     command, *numbers = arguments[1:]
+    data = read_input()
     match command, [int(number) for number in numbers]:
         case "text", [first, max_pages]:
-            _write(extract(first=first, max_pages=max_pages))
+            _write(extract(data, first=first, max_pages=max_pages))
         case "probe", [max_pages]:
-            _write(_probe(max_pages))
+            _write(probe(data, max_pages=max_pages))
         case "render", [number, long_edge_px]:
-            sys.stdout.buffer.write(render(number=number, long_edge_px=long_edge_px))
+            sys.stdout.buffer.write(render(data, number=number, long_edge_px=long_edge_px))
         case _:
             raise SystemExit(f"unknown command {command!r}")
 

@@ -5,7 +5,7 @@ Translates what children report into task errors; never parses anything itself.
 
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -26,12 +26,29 @@ _CPU_FACTOR = 2
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What the text layer of a page gave: articles, or the reason why there are none."""
+    """What the text layer of a page gave: articles, or the reason why there are none.
+
+    Attributes:
+        error_class: of a failed page.
+    """
 
     number: int
     articles: Sequence[dict[str, str]] = ()
     skipped: str | None = None
     failed: str | None = None
+    error_class: str = UNSAFE
+
+
+OnPage = Callable[[PageText, int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where reading has come to; ``total`` is 0 until it is known."""
+
+    following: int = 1
+    total: int = 0
+    crashes: int = 0
 
 
 class Document:
@@ -70,32 +87,28 @@ class Document:
         except ChildFailed as error:
             raise _unsafe(error) from error
 
-    async def read_pages(self) -> AsyncIterator[PageText | int]:
-        """Yield the number of pages, then the text of each page in order.
+    async def read_pages(self, on_page: OnPage) -> None:
+        """Read the text of each page in order and hand it on at once.
 
         A page that kills the parser is reported as failed, and the next ones are read by a new child.
+
+        Args:
+            on_page: called with each page and the number of pages in all.
 
         Raises:
             InputRejected: encrypted, damaged, or harmful as a whole.
         """
-        following, total, crashes = 1, 0, 0
-        while following <= max(total, 1):
+        place = _Place()
+        while place.following <= place.total or not place.total:
             try:
-                async for answer in self._read_from(following):
-                    if "pages" in answer:
-                        if not total:
-                            total = int(answer["pages"])
-                            yield total
-                        continue
-                    yield _page_text(answer)
-                    following = int(answer["page"]) + 1
-                return
+                await self._read_on(place, on_page)
             except ChildFailed as error:
-                crashes += 1
-                if not total or crashes > self._settings.crashes_allowed:
+                place.crashes += 1
+                if not place.total or place.crashes > self._settings.crashes_allowed:
                     raise _unsafe(error) from error
-                yield PageText(following, failed=f"the parser was stopped: {error}")
-                following += 1
+                reason = f"the parser was stopped: {error}"
+                await on_page(PageText(place.following, failed=reason), place.total)
+                place.following += 1
 
     async def render_with_pdfium(self, number: int) -> bytes:
         """Return a page as PNG.
@@ -108,13 +121,13 @@ class Document:
                 wall_s=self._settings.page_wall_s, max_bytes=self._settings.max_image_bytes
             )
 
-    async def _read_from(self, first: int) -> AsyncIterator[dict[str, Any]]:
-        async with self._run("text", first, self._settings.max_pages) as child:
-            answer = await self._answer(child)
-            total = int(answer["pages"])
-            yield answer
-            for _ in range(first, total + 1):
-                yield await self._answer(child)
+    async def _read_on(self, place: _Place, on_page: OnPage) -> None:
+        async with self._run("text", place.following, self._settings.max_pages) as child:
+            place.total = int((await self._answer(child))["pages"])
+            while place.following <= place.total:
+                page = _page_text(await self._answer(child))
+                await on_page(page, place.total)
+                place.following += 1
 
     async def _answer(self, child: Child) -> dict[str, Any]:
         line = await child.read_line(wall_s=self._settings.page_wall_s)
@@ -144,6 +157,7 @@ def _page_text(answer: dict[str, Any]) -> PageText:
         articles=answer.get("articles", ()),
         skipped=answer.get("skipped"),
         failed=answer.get("failed"),
+        error_class=answer.get("class", UNSAFE),
     )
 
 

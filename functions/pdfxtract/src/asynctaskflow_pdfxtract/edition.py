@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
-from asynctaskflow.errors import Permanent, Retryable, TaskError
+from asynctaskflow.errors import InputRejected, Retryable, TaskError
 from asynctaskflow_openrouter.offline.language import detect_language
 from asynctaskflow_openrouter.ports import DEPENDENCY
 from asynctaskflow_pdfxtract import offline
@@ -15,9 +15,7 @@ from asynctaskflow_pdfxtract.schema import UNKNOWN_DATE, Edition, Page, PdfInput
 from asynctaskflow_pdfxtract.settings import PdfxtractSettings
 
 Progress = Callable[[float, str], Awaitable[None]]
-# A page without text is no fault of the document: with a model it can be read, so a redrive helps.
-_NO_TEXT = "no_text_layer"
-_NOTHING_FOUND = "nothing_found"
+_EMPTY = "empty_document"
 
 
 async def make_edition(
@@ -51,9 +49,9 @@ async def make_edition(
 
     with Document(data, settings) as document:
         if model is None:
-            pages, language = await offline.extract(document, report)
-            _require_articles(pages, {})
-            return _edition(task, pages, offline.PROVIDER, offline.METHOD, language)
+            found = await offline.extract(document, report)
+            _require_articles(found.pages, found.errors)
+            return _edition(task, found.pages, offline.PROVIDER, offline.METHOD, found.language)
         renderer = Renderer(document, settings)
         issue = Issue(
             filename=task.filename,
@@ -102,10 +100,16 @@ def _require_articles(pages: Sequence[Page], errors: Mapping[int, TaskError]) ->
         return
     reasons = list(dict.fromkeys(page.reason or "" for page in pages))
     message = f"no page could be read: {'; '.join(reasons[:3])}"[:500]
-    for error in errors.values():
-        if isinstance(error, Retryable):
-            raise Retryable(message, delay_s=error.delay_s, error_class=error.error_class)
-    for error in errors.values():
-        raise Permanent(message, error_class=error.error_class)
-    without_text = any("no text layer" in reason for reason in reasons)
-    raise Permanent(message, error_class=_NO_TEXT if without_text else _NOTHING_FOUND)
+    if not errors:
+        raise InputRejected(message, error_class=_EMPTY)
+    # What can pass outweighs what a person can mend, and that what nobody can.
+    error = min(errors.values(), key=_finality)
+    if isinstance(error, Retryable):
+        raise Retryable(message, delay_s=error.delay_s, error_class=error.error_class)
+    raise type(error)(message, error_class=error.error_class)
+
+
+def _finality(error: TaskError) -> int:
+    if isinstance(error, Retryable):
+        return 0
+    return 2 if isinstance(error, InputRejected) else 1

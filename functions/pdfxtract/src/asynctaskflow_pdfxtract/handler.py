@@ -2,12 +2,21 @@
 
 import base64
 import binascii
+from functools import cache
 
 from asynctaskflow import Context, InputRejected, function
+from asynctaskflow_openrouter import OpenRouterSettings
 from asynctaskflow_openrouter.ports import DEPENDENCY
+from asynctaskflow_pdfxtract.attempt_model import model_for
 from asynctaskflow_pdfxtract.edition import make_edition
 from asynctaskflow_pdfxtract.schema import Edition, PdfInput
 from asynctaskflow_pdfxtract.settings import PdfxtractSettings
+
+
+@cache
+def settings_of_process() -> tuple[PdfxtractSettings, OpenRouterSettings]:
+    """Return the settings, read from the environment at the first task."""
+    return PdfxtractSettings(), OpenRouterSettings()
 
 
 async def load(task: PdfInput, ctx: Context) -> bytes:
@@ -27,11 +36,12 @@ async def load(task: PdfInput, ctx: Context) -> bytes:
 @function(name="pdfxtract", input=PdfInput, output=Edition, dependencies=[DEPENDENCY])
 async def pdfxtract(task: PdfInput, ctx: Context) -> Edition:
     """Extract the articles of a newspaper."""
+    settings, openrouter = settings_of_process()
     return await make_edition(
         task,
         await load(task, ctx),
-        settings=PdfxtractSettings(),
+        settings=settings,
         progress=ctx.progress,
-        model=None,
+        model=model_for(ctx, openrouter),
         task_id=ctx.task_id,
     )

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
+from asynctaskflow.errors import InputRejected, Permanent
 from asynctaskflow_openrouter.offline.keywords import Article as Words
 from asynctaskflow_openrouter.offline.keywords import topics
 from asynctaskflow_openrouter.offline.language import detect_language
@@ -12,14 +14,29 @@ from asynctaskflow_pdfxtract.schema import MAX_ARTICLES, Article, Page
 
 PROVIDER = "offline"
 METHOD = "layout+lexrank"
+NO_TEXT_LAYER = "no_text_layer"
 # Shorter texts are their own summary.
 MIN_WORDS_TO_SUMMARIZE = 60
 
 Report = Callable[[int, int], Awaitable[None]]
 
 
-async def extract(document: Document, report: Report) -> tuple[list[Page], str]:
-    """Return all pages and the document's language.
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What the text layer of a document gave.
+
+    Attributes:
+        errors: of the failed pages, by page number.
+        language: of most of the text.
+    """
+
+    pages: list[Page]
+    errors: dict[int, Permanent]
+    language: str
+
+
+async def extract(document: Document, report: Report) -> Extract:
+    """Return all pages of the document.
 
     Args:
         document: the PDF.
@@ -29,22 +46,35 @@ async def extract(document: Document, report: Report) -> tuple[list[Page], str]:
         InputRejected: the document is refused as a whole.
     """
     texts: list[PageText] = []
-    total = 0
-    async for item in document.read_pages():
-        if isinstance(item, int):
-            total = item
-            continue
-        texts.append(item)
+
+    async def take(text: PageText, total: int) -> None:
+        texts.append(text)
         await report(len(texts), total)
+
+    await document.read_pages(take)
     return await asyncio.to_thread(_finish, texts)
 
 
-def _finish(texts: Sequence[PageText]) -> tuple[list[Page], str]:
+def _finish(texts: Sequence[PageText]) -> Extract:
     pieces = [piece for text in texts for piece in text.articles]
     language = detect_language("\n".join(piece["body"] for piece in pieces[:20]))
     words = [Words(piece["title"], piece["body"]) for piece in pieces]
     all_topics = iter(topics(words, language=language))
-    return [_page(text, [next(all_topics) for _ in text.articles]) for text in texts], language
+    return Extract(
+        pages=[_page(text, [next(all_topics) for _ in text.articles]) for text in texts],
+        errors={
+            text.number: _error(text.failed, text.error_class)
+            for text in texts
+            if text.failed is not None
+        },
+        language=language,
+    )
+
+
+def _error(message: str, error_class: str) -> Permanent:
+    """A scan is no fault of the document: with a model it can be read, so a redrive helps."""
+    kind = Permanent if error_class == NO_TEXT_LAYER else InputRejected
+    return kind(message, error_class=error_class)
 
 
 def _page(text: PageText, page_topics: Sequence[tuple[str, ...]]) -> Page:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from asynctaskflow.errors import NotNow, Permanent, Retryable, TaskError
+from asynctaskflow.errors import InputRejected, NotNow, Retryable, TaskError
 from asynctaskflow_openrouter.faults import Fault
 from asynctaskflow_pdfxtract.answers import Unusable
 from asynctaskflow_pdfxtract.page_reader import Issue, PageReader
@@ -74,23 +74,34 @@ class Extraction:
         self._outcome.errors.pop(number, None)
         try:
             reading = await self._reader.read(number, self._issue)
-        except ChildFailed as error:
-            return self._failed(number, Permanent(f"not rendered: {error}", error_class="render"))
-        except Unusable as error:
-            message = f"the model's answer could not be used: {error}"
-            return self._failed(number, Retryable(message, error_class="unusable_answer"))
         except NotNow as error:
-            self._outcome.stopped_by = error
-            return Page(page_number=number, status="failed", reason=str(error)[:500])
-        except TaskError as error:
-            if error.error_class in _CONCERNS_ALL:
-                self._outcome.stopped_by = error
-            return self._failed(number, error)
+            self._outcome.stopped_by = self._outcome.stopped_by or error
+            return _failed(number, str(error))
+        except (ChildFailed, Unusable, TaskError) as error:
+            task_error = _as_task_error(error)
+            self._note(number, task_error)
+            return _failed(number, str(task_error))
         self._outcome.model = reading.model
         if not reading.articles:
             return Page(page_number=number, status="skipped", reason="no article on the page")
         return Page(page_number=number, status="processed", articles=reading.articles)
 
-    def _failed(self, number: int, error: TaskError) -> Page:
+    def _note(self, number: int, error: TaskError) -> None:
         self._outcome.errors[number] = error
-        return Page(page_number=number, status="failed", reason=str(error)[:500])
+        if error.error_class in _CONCERNS_ALL:
+            # The first one counts: what follows it is often only its echo.
+            self._outcome.stopped_by = self._outcome.stopped_by or error
+
+
+def _as_task_error(error: ChildFailed | Unusable | TaskError) -> TaskError:
+    match error:
+        case ChildFailed():
+            return InputRejected(f"not rendered: {error}", error_class="unsafe_document")
+        case Unusable():
+            return Retryable(f"unusable answer: {error}", error_class="unusable_answer")
+        case _:
+            return error
+
+
+def _failed(number: int, reason: str) -> Page:
+    return Page(page_number=number, status="failed", reason=reason[:500])

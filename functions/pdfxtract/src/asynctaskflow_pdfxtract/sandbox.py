@@ -26,8 +26,12 @@ class Child:
     """A running child process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """Wrap a process that was started in a session of its own."""
+        """Wrap a process that was started in a session of its own, with pipes."""
+        if process.stdout is None or process.stderr is None:
+            raise ValueError("the child's output is not piped")
         self._process = process
+        self._stdout = process.stdout
+        self._stderr = process.stderr
 
     async def read_line(self, *, wall_s: float) -> bytes:
         """Return the next line of output; empty at the end.
@@ -35,10 +39,9 @@ class Child:
         Raises:
             ChildFailed: no line within ``wall_s``, or one beyond ``MAX_LINE_BYTES``.
         """
-        assert self._process.stdout is not None
         try:
             async with asyncio.timeout(wall_s):
-                line = await self._process.stdout.readline()
+                line = await self._stdout.readline()
         except TimeoutError as error:
             raise ChildFailed(f"no answer within {wall_s:g} s") from error
         except ValueError as error:
@@ -53,11 +56,10 @@ class Child:
         Raises:
             ChildFailed: it takes longer than ``wall_s``, exceeds ``max_bytes`` or exits with an error.
         """
-        assert self._process.stdout is not None
         chunks: list[bytes] = []
         try:
             async with asyncio.timeout(wall_s):
-                while chunk := await self._process.stdout.read(65_536):
+                while chunk := await self._stdout.read(65_536):
                     chunks.append(chunk)
                     if sum(map(len, chunks)) > max_bytes:
                         raise ChildFailed(f"more than {max_bytes} bytes")
@@ -67,10 +69,9 @@ class Child:
         return b"".join(chunks)
 
     async def _check_exit(self, wall_s: float) -> None:
-        assert self._process.stderr is not None
         try:
             async with asyncio.timeout(wall_s):
-                message = await self._process.stderr.read(STDERR_BYTES)
+                message = await self._stderr.read(STDERR_BYTES)
                 code = await self._process.wait()
         except TimeoutError as error:
             raise ChildFailed(f"did not end within {wall_s:g} s") from error
@@ -93,8 +94,11 @@ def _describe(code: int, message: bytes) -> str:
 
 @asynccontextmanager
 async def run(command: Sequence[str], file: IO[bytes]) -> AsyncIterator[Child]:
-    """Run ``command`` with ``file`` as standard input; it never outlives the block."""
-    file.seek(0)
+    """Run ``command`` with ``file`` as standard input; it never outlives the block.
+
+    Children at work on one file share its position: they must not rely on it, but open
+    ``/dev/stdin`` anew or read at explicit places.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=file,
@@ -114,7 +118,7 @@ async def run(command: Sequence[str], file: IO[bytes]) -> AsyncIterator[Child]:
 
 def unnamed_file(data: bytes) -> IO[bytes]:
     """Return an open temporary file that no directory lists."""
-    file = tempfile.TemporaryFile(prefix="pdfxtract-")
+    file = tempfile.TemporaryFile(prefix="pdfxtract-")  # noqa: SIM115 - the document closes it
     file.write(data)
     file.flush()
     return file

@@ -16,7 +16,7 @@ class PdfxtractSettings(BaseSettings):
     max_bytes: int = Field(50 * MiB, gt=0, description="Largest PDF; the seed's limit.")
     max_pages: int = Field(200, gt=0, description="The thickest newspapers have half as many.")
     child_memory_bytes: int = Field(
-        768 * MiB, gt=0, description="Address space of a parsing process, ten times its usual need."
+        512 * MiB, gt=0, description="Address space of a parsing process, twice its usual need."
     )
     page_wall_s: float = Field(
         20, gt=0, description="One page parsed or rendered; usual pages take 0.2 s."

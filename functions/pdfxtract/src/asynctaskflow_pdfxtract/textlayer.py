@@ -116,25 +116,24 @@ def _glyphs(raw: Any) -> Iterator[_Glyph | None]:
     if count > MAX_CHARACTERS:
         raise TooMuchText(f"{count} characters on one page")
     styles: dict[int, _Style] = {}
-    box = [ctypes.c_double() for _ in range(4)]
-    origin = [ctypes.c_double() for _ in range(2)]
-    pointers = [ctypes.byref(value) for value in box]
+    box = pdfium.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
     for index in range(count):
         char = chr(pdfium.FPDFText_GetUnicode(raw, index) or 0xFFFD)
         if char.isspace() or char == "\ufffd":
             yield None
             continue
         style = _style(raw, index, styles)
-        pdfium.FPDFText_GetCharBox(raw, index, *pointers)
-        pdfium.FPDFText_GetCharOrigin(raw, index, *map(ctypes.byref, origin))
-        yield _glyph(char, style, [value.value for value in box], [v.value for v in origin])
+        # The box of the advance width, not of the ink: a full stop in a fixed pitch has its place too.
+        pdfium.FPDFText_GetLooseCharBox(raw, index, ctypes.byref(box))
+        pdfium.FPDFText_GetCharOrigin(raw, index, ctypes.byref(x), ctypes.byref(y))
+        yield _glyph(char, style, box, (x.value, y.value))
 
 
-def _glyph(char: str, style: _Style, box: list[float], origin: list[float]) -> _Glyph:
-    left, right, bottom, top = box
+def _glyph(char: str, style: _Style, box: Any, origin: tuple[float, float]) -> _Glyph:
     turn = _TURNS[style.direction]
-    (x0, _), (x1, _), (_, base) = turn(left, bottom), turn(right, top), turn(*origin)
-    return _Glyph(char, min(x0, x1), max(x0, x1), base, style)
+    (x0, _), (x1, _) = turn(box.left, box.bottom), turn(box.right, box.top)
+    return _Glyph(char, min(x0, x1), max(x0, x1), turn(*origin)[1], style)
 
 
 def _style(raw: Any, index: int, styles: dict[int, _Style]) -> _Style:

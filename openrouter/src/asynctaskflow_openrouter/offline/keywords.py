@@ -63,20 +63,18 @@ def _count(article: Article, stopwords: frozenset[str]) -> _Counts:
     for sentence in split_sentences(" ".join(article.body.split())):
         found = words(sentence)
         counts.names.update(_names(found[1:], stopwords))
-        # The capital at the start of a sentence does not make a name.
-        for word in _telling([*map(str.lower, found[:1]), *found[1:]], stopwords):
-            key = fold(word)
-            counts.terms[key] += 1
-            counts.spellings.setdefault(key, Counter())[word] += 1
+        for index, word in enumerate(found):
+            if _is_telling(word, stopwords):
+                key = fold(word)
+                counts.terms[key] += 1
+                # The capital at the start of a sentence does not make a name: it has no vote.
+                spelling, vote = (word, 1) if index else (word.lower(), 0)
+                counts.spellings.setdefault(key, Counter())[spelling] += vote
     return counts
 
 
-def _telling(found: Iterable[str], stopwords: frozenset[str]) -> list[str]:
-    return [
-        word
-        for word in found
-        if len(word) >= MIN_LETTERS and word.lower() not in stopwords and not word[0].isdigit()
-    ]
+def _is_telling(word: str, stopwords: frozenset[str]) -> bool:
+    return len(word) >= MIN_LETTERS and word.lower() not in stopwords and not word[0].isdigit()
 
 
 def _names(found: Sequence[str], stopwords: frozenset[str]) -> Iterable[tuple[str, ...]]:
@@ -120,7 +118,7 @@ def _spelling(counts: _Counts, key: str) -> str:
 def _widen(key: str, counts: _Counts) -> str:
     """Return the name that ``key`` is mostly a part of, else its commonest spelling."""
     spelling = _spelling(counts, key)
-    uses = sum(counts.spellings[key].values())
+    uses = counts.terms[key]
     for name, count in counts.names.most_common():
         if key in map(fold, name) and count >= 2 and count >= NAME_SHARE * uses:
             return " ".join(name)

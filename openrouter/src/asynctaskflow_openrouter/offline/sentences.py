@@ -20,7 +20,7 @@ _END = re.compile(
     r"""(?<![.!?…])[.!?…]++[)\]"'”’»›“]{0,3}(?=\s)"""  # marks, closing quotes, white space
     r"""|[。！？]++[」』）”’]{0,2}"""
 )
-_OPENERS = "\"'“”„‘’«»‹›([¿¡—–-"
+_OPENERS = "\"'“”„‘’«»‹›([¿¡—–- \t\u00a0\u202f"  # and white space
 _LAST_TOKEN = re.compile(r"[^\s(\[\"'“„«]+$")
 _ABBREVIATIONS = frozenset(
     """mr mrs ms mx dr prof st vs e.g i.e eg ie cf fig figs eq sec vol pp ca approx dept est gen gov
@@ -77,7 +77,7 @@ def split_sentences(paragraph: str) -> list[str]:
 
 def _ends_sentence(so_far: str, rest: str) -> bool:
     mark = so_far.rstrip(")]\"'”’»›“」』）")
-    following = rest.lstrip().lstrip(_OPENERS)
+    following = rest.lstrip(_OPENERS)
     if not mark.endswith("."):
         return mark.endswith(("。", "！", "？")) or not following[:1].islower()
     if following[:1].islower():

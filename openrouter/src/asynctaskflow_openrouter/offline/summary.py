@@ -21,6 +21,9 @@ UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th"})
 BLOCK_SENTENCES = 400
 SHORTLIST_PER_BLOCK = 12
 MAX_SENTENCE_CHARACTERS = 700
+# Shorter sentences are interjections and labels.
+MIN_WORDS = 4
+MIN_SIGNS = 5
 LEAD_BONUS = 2.2
 LEAD_SENTENCES = 2
 LISTED_FACTOR = 0.4
@@ -135,10 +138,10 @@ def _prose_test(stopwords: frozenset[str], language: str) -> Callable[[str], boo
         if len(sentence) > MAX_SENTENCE_CHARACTERS or sentence[-1] in ":;,":
             return False
         if language in UNSPACED_LANGUAGES:
-            return len(sentence) >= 8
+            return len(sentence) >= MIN_SIGNS
         found = [word.lower() for word in words(sentence)]
         letters = sum(char.isalpha() or char == " " for char in sentence)
-        if len(found) < 5 or letters < 0.75 * len(sentence) or sentence[-1].isalnum():
+        if len(found) < MIN_WORDS or letters < 0.75 * len(sentence) or sentence[-1].isalnum():
             return False
         return not stopwords or sum(word in stopwords for word in found) >= 0.12 * len(found)
 

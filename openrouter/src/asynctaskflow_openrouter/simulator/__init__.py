@@ -6,7 +6,7 @@ exactly what an HTTP library refuses to send.
 """
 
 from asynctaskflow_openrouter.simulator.journal import Call
-from asynctaskflow_openrouter.simulator.script import Behaviour, Step
+from asynctaskflow_openrouter.simulator.script import Behaviour, Kind, Step
 from asynctaskflow_openrouter.simulator.server import Simulator
 
-__all__ = ["Behaviour", "Call", "Simulator", "Step"]
+__all__ = ["Behaviour", "Call", "Kind", "Simulator", "Step"]

@@ -153,11 +153,10 @@ async def _flood(peer: Peer, size_bytes: int) -> None:
 
 
 def _bomb(size_bytes: int) -> bytes:
-    """Spaces compress a thousandfold."""
+    """Spaces, a thousandfold: one block that stands alone, repeated; the checksum at the end is wrong."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    block = b" " * MiB
-    packed = [packer.compress(block) for _ in range(max(1, size_bytes // MiB))]
-    body = b"".join([*packed, packer.flush()])
+    first, block = (packer.compress(b" " * MiB) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    body = first + block * max(0, size_bytes // MiB - 1) + packer.flush()
     return response_bytes(200, body, headers={"Content-Encoding": "gzip"})
 
 

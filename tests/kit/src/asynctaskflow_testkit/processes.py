@@ -15,7 +15,8 @@ from asynctaskflow_testkit.settings import environment
 
 WORKER = (sys.executable, "-m", "asynctaskflow.worker.main")
 READY_WITHIN_S = 15.0
-LOG_TAIL_CHARS = 3000
+LOG_TAIL_CHARS = 2000
+LOGS_SHOWN = 8
 
 
 class Process:
@@ -122,10 +123,11 @@ class Fleet:
         return self.start(worker_id, [*prefix, *WORKER, handler], env=own, port=port)
 
     def logs(self) -> str:
-        """The ends of all logs, for a failed test's report."""
+        """The ends of the last logs, for a failed test's report."""
+        shown = self.processes[-LOGS_SHOWN:]
         return "\n".join(
             f"--- {process.name} (exit {process.exit_code})\n{process.log()[-LOG_TAIL_CHARS:]}"
-            for process in self.processes
+            for process in shown
         )
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ turn without an answer with the same settlements. Worker processes are in ``proc
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -72,7 +73,8 @@ class Consumer:
 
     async def _work(self, source: RedisWorkSource) -> None:
         settlements: list[Settlement] = []
-        while True:
+        this = asyncio.current_task()
+        while this is not None and not this.cancelling():  # redis-py may swallow a cancellation
             try:
                 turn = await source.turn(settlements, free_slots=SLOTS)
             except QueueUnavailable:
@@ -98,19 +100,23 @@ class Consumer:
         return Complete(task.id, task.lease, json.dumps(author).encode())
 
     async def _beat(self, options: RedisOptions) -> None:
-        """Renew and reap, as a worker's keeper thread does."""
+        """Renew and reap, as a worker's keeper thread does; the client is closed by the thread that uses it."""
+        ended = threading.Event()
+        try:
+            await asyncio.to_thread(self._beat_in_thread, options, ended)
+        finally:
+            ended.set()
+
+    def _beat_in_thread(self, options: RedisOptions, ended: threading.Event) -> None:
         sync = open_sync(options)
         keeper = RedisLeaseKeeper(
             sync, function=self.function, worker_id=self.worker_id, lease_ms=self.lease_ms
         )
-        try:
-            while True:
-                with suppress(QueueUnavailable):
-                    await asyncio.to_thread(keeper.renew, {"slots": SLOTS}, [*self._held.items()])
-                    await asyncio.to_thread(keeper.reap, max_deliveries=self.max_deliveries)
-                await asyncio.sleep(self.lease_ms / 1000 / HEARTBEATS_PER_LEASE)
-        finally:
-            sync.close()
+        while not ended.wait(self.lease_ms / 1000 / HEARTBEATS_PER_LEASE):
+            with suppress(QueueUnavailable):
+                keeper.renew({"slots": SLOTS}, [*self._held.items()])
+                keeper.reap(max_deliveries=self.max_deliveries)
+        sync.close()
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 -- claim: promote what is due, then lease up to n queued tasks to one worker.
--- ARGV: worker id, nonce (becomes the lease token), n (1..1000), lease in ms, how many to prefer from the retry list
+-- ARGV: worker id, nonce (becomes the lease token), n (1..1000), lease in ms, how many to prefer from the retry list,
+--   deliveries so far that make the next one the last, how many tasks on their last delivery to take (0 or 1)
 -- Returns: {paused 0|1, ms to the next due task or -1, retry depth, task...}, each task {uuid, attempt, failures,
 --   deliveries, max_attempts, created ms, input, input_ref, traceparent}
 -- Invariant: an ACTIVE task has a lease and a deadline in the active set; the same nonce gives the same tasks.
 local worker, nonce, n, lease_ms, from_retry = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local answer, chosen, seen = {}, {}, {}
+local pick = {chosen = {}, seen = {}, moved = false, last_delivery = tonumber(ARGV[6]), suspects = tonumber(ARGV[7])}
+local answer = {}
 
 local function hand_out(uuid, r, attempt, deliveries)
   answer[#answer + 1] = {uuid, attempt, tonumber(r[3] or 0), deliveries, tonumber(r[5] or 0), tonumber(r[6]),
@@ -13,7 +15,7 @@ end
 
 local function start()
   local uuids, deadlines, lines, deadline = {}, {}, {}, string.format('%.0f', NOW + lease_ms)
-  for i, pair in ipairs(chosen) do
+  for i, pair in ipairs(pick.chosen) do
     local uuid, r = pair[1], pair[2]
     local attempt, deliveries = (r[2] or 0) + 1, (r[4] or 0) + 1
     hand_out(uuid, r, attempt, deliveries)
@@ -35,15 +37,15 @@ local paused = call('HGET', FUNCTION, 'paused') == '1'
 if last and string.sub(last, 1, #nonce) == nonce then
   for uuid in string.gmatch(string.sub(last, #nonce + 1), '%S+') do
     local r = read_queued(uuid)
-    if r[1] == 'ACTIVE' then hand_out(uuid, r, tonumber(r[2]), tonumber(r[4])) end
+    if r[10] == nonce and r[1] == 'ACTIVE' then hand_out(uuid, r, tonumber(r[2]), tonumber(r[4])) end
   end
 elseif not paused then
   promote()
-  choose(chosen, seen, RETRY, from_retry)
-  choose(chosen, seen, PRIMARY, n - #chosen)
-  choose(chosen, seen, RETRY, n - #chosen)
+  choose(pick, RETRY, from_retry)
+  choose(pick, PRIMARY, n - #pick.chosen)
+  choose(pick, RETRY, n - #pick.chosen)
   start()
-  if call('LLEN', PRIMARY) + call('LLEN', RETRY) > 0 then wake() end
+  if pick.moved and call('LLEN', PRIMARY) + call('LLEN', RETRY) > 0 then wake() end
 end
 local due = call('ZRANGE', INDEX.SCHEDULED, 0, 0, 'WITHSCORES')
 return {paused and 1 or 0, due[2] and math.max(0, due[2] - NOW) or -1, call('LLEN', RETRY), unpack(answer)}

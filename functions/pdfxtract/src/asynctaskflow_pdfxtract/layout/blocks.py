@@ -8,6 +8,7 @@ from asynctaskflow_pdfxtract.layout.geometry import Block, Line, overlap
 MAX_LEADING = 1.75
 MIN_LEADING = 0.6
 SIZE_TOLERANCE = 0.08
+RUN_IN_TOLERANCE = 0.25
 MIN_SHARED_WIDTH = 0.5
 # A capital that opens an article: this many times the size of the text, at most this many letters.
 INITIAL_FACTOR = 1.7
@@ -43,11 +44,21 @@ def _continues(block: Sequence[Line], line: Line) -> bool:
     size = max(last.size, line.size)
     leading = line.base - last.base
     return (
-        abs(last.size - line.size) <= SIZE_TOLERANCE * size
-        and last.bold == line.bold
+        (_same_style(last, line) or _runs_in(last, line))
         and MIN_LEADING * size <= leading <= MAX_LEADING * size
         and _shares_column(block, line)
     )
+
+
+def _same_style(last: Line, line: Line) -> bool:
+    alike = abs(last.size - line.size) <= SIZE_TOLERANCE * max(last.size, line.size)
+    return alike and last.bold == line.bold
+
+
+def _runs_in(last: Line, line: Line) -> bool:
+    """Tell whether the text goes on in another style, as after a heading on the same line."""
+    near = abs(last.size - line.size) <= RUN_IN_TOLERANCE * max(last.size, line.size)
+    return near and line.text[0].islower() and last.text[-1] not in ".:!?"
 
 
 def _shares_column(block: Sequence[Line], line: Line) -> bool:

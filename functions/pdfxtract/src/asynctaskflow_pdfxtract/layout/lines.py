@@ -15,12 +15,17 @@ RAISED_TOLERANCE = 0.6
 RAISED_GAP = 0.35
 GUTTER_SUPPORT = 4
 MAX_SIZE_RATIO = 1.8
+STRETCHED_GAP = 8.0
+STRETCHED_REACH = 5.0
 
 
 def build_lines(words: Sequence[Word]) -> list[Line]:
     """Return the lines of a page from the top, those of one baseline from the left."""
-    lines = _split_at_gutters(_merge(_follow(words)))
-    return sorted(lines, key=lambda line: (line.base, line.x0))
+    return _in_rows(_rejoin(_in_rows(_split_at_gutters(_merge(_follow(words))))))
+
+
+def _in_rows(lines: Sequence[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (round(line.base), line.x0))
 
 
 def _follow(words: Iterable[Word]) -> list[list[Word]]:
@@ -76,7 +81,13 @@ def _meets(left: Sequence[Word], right: Sequence[Word]) -> bool:
 
 def _split_at_gutters(lines: Sequence[Line]) -> list[Line]:
     """Cut lines that run across a gutter, as files drawn line by line over all columns have them."""
-    starts = sorted(line.x0 for line in lines)
+    starts = [line.x0 for line in lines]
+    starts += [
+        right.x0
+        for line in lines
+        for left, right in pairwise(line.words)
+        if right.x0 - left.x1 >= MET_GAP * line.size
+    ]
     pieces: list[Line] = []
     for line in lines:
         cuts = [
@@ -87,6 +98,47 @@ def _split_at_gutters(lines: Sequence[Line]) -> list[Line]:
         bounds = [0, *cuts, len(line.words)]
         pieces.extend(Line(line.words[start:end]) for start, end in pairwise(bounds))
     return pieces
+
+
+def _rejoin(lines: Sequence[Line]) -> list[Line]:
+    """Join the parts of lines that were stretched so far that they look like two columns."""
+    neighbours = [(left, right) for left, right in pairwise(lines) if _share_row(left, right)]
+    joined: list[Line] = []
+    for line in lines:
+        pair = (joined[-1], line) if joined and _share_row(joined[-1], line) else None
+        if pair is not None and _is_stretched(pair, lines, neighbours):
+            joined[-1] = Line(joined[-1].words + line.words)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _share_row(left: Line, right: Line) -> bool:
+    size = max(left.size, right.size)
+    return (
+        abs(left.base - right.base) <= BASELINE_TOLERANCE * size
+        and abs(left.size - right.size) <= 0.1 * size
+        and 0 < right.x0 - left.x1 <= STRETCHED_GAP * size
+    )
+
+
+def _is_stretched(
+    pair: tuple[Line, Line], lines: Sequence[Line], neighbours: Sequence[tuple[Line, Line]]
+) -> bool:
+    """Tell whether more lines nearby run across the gap than have one there too."""
+    left, right = pair
+    middle, reach = (left.x1 + right.x0) / 2, STRETCHED_REACH * left.size
+    crossing = sum(
+        line.x0 < left.x1 and line.x1 > right.x0 and abs(line.size - left.size) <= 0.1 * left.size
+        for line in lines
+        if abs(line.base - left.base) <= reach
+    )
+    gaps = sum(
+        one.x1 <= middle <= other.x0
+        for one, other in neighbours
+        if abs(one.base - left.base) <= reach
+    )
+    return crossing > gaps
 
 
 def _supported(x: float, starts: Sequence[float]) -> bool:

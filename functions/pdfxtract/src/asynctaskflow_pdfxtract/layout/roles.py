@@ -15,7 +15,7 @@ MAX_HEADLINE_WORDS = 40
 MAX_SUBTITLE_WORDS = 70
 MAX_BYLINE_WORDS = 12
 MAX_KICKER_WORDS = 5
-MAX_CAPTION_LINES = 8
+MAX_CAPTION_LINES = 4
 KICKER_CLEARANCE = 2.5
 _BYLINE = re.compile(
     r"(?:by|from|di|da|por|par|von|door|av|af|przez|de)\s+(?P<name>[^\W\d_].{2,100})", re.IGNORECASE
@@ -70,7 +70,8 @@ class Roles:
 
     def is_caption(self, block: Block) -> bool:
         """Tell whether the block is a few lines of small type: caption or footnote."""
-        return block.size <= SMALL_FACTOR * self.body_size and len(block.lines) <= MAX_CAPTION_LINES
+        largest = max(line.size for line in block.lines)
+        return largest <= SMALL_FACTOR * self.body_size and len(block.lines) <= MAX_CAPTION_LINES
 
 
 def split_byline(block: Block) -> tuple[str, Block | None]:

@@ -29,27 +29,32 @@ end
 
 local function read_queued(uuid)
   local r = redis.pcall('HMGET', TASK .. uuid, 'state', 'attempt', 'failures', 'deliveries', 'max_attempts',
-    'created', 'expires', 'input_ref', 'traceparent')
-  if not r.err then r.input = call('GET', TASK .. uuid .. ':input') or ''
-  elseif not string.find(r.err, 'WRONGTYPE') then error(r.err) end
+    'created', 'expires', 'input_ref', 'traceparent', 'lease')
+  if r.err and not string.find(r.err, 'WRONGTYPE') then error(r.err) end
+  r.input = not r.err and call('GET', TASK .. uuid .. ':input') or ''
   return r
 end
 
--- Take up to count PENDING tasks off a list; entries of cancelled, deleted or redriven tasks are dropped.
-local function choose(chosen, seen, list, count)
-  local first, wanted = 0, #chosen + count
-  while #chosen < wanted and first < count + BATCH do
-    local uuids = call('LRANGE', list, first, first + wanted - #chosen - 1)
+-- Take up to count PENDING tasks off a list into pick.chosen; entries of others are dropped. Of tasks on their last
+-- delivery pick.suspects are taken: a poison pill must not die among neighbours that it took down before.
+local function choose(pick, list, count)
+  local first, wanted, kept = 0, #pick.chosen + count, {}
+  while #pick.chosen < wanted and first < count + BATCH do
+    local uuids = call('LRANGE', list, first, first + wanted - #pick.chosen - 1)
     if #uuids == 0 then break end
     for _, uuid in ipairs(uuids) do
       local r = read_queued(uuid)
+      local suspect = tonumber(r[4] or 0) >= pick.last_delivery
       if r.err then quarantine(uuid)
-      elseif r[1] == 'PENDING' and not seen[uuid] and not is_expired(uuid, r[7]) then
-        chosen[#chosen + 1] = {uuid, r}
+      elseif r[1] ~= 'PENDING' or pick.seen[uuid] or is_expired(uuid, r[7]) then pick.moved = true
+      elseif suspect and pick.suspects == 0 then table.insert(kept, 1, uuid)
+      else
+        pick.seen[uuid], pick.moved, pick.suspects = true, true, pick.suspects - (suspect and 1 or 0)
+        pick.chosen[#pick.chosen + 1] = {uuid, r}
       end
-      seen[uuid] = true
     end
     first = first + #uuids
   end
   if first > 0 then call('LTRIM', list, first, -1) end
+  if #kept > 0 then call('LPUSH', list, unpack(kept)) end
 end

@@ -1,0 +1,244 @@
+"""Pages of tasks over several functions, from the indexes of each: newest first, by cursor or by page number.
+
+Page numbers reach as far as ``DEEPEST`` tasks and other orders need a result that small; beyond that the
+cursor goes on. So no request costs more with more stored tasks.
+"""
+
+import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BinasciiError
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from asynctaskflow.model.task import Task, TaskId, TaskState
+from asynctaskflow.taskqueue.cursor import Cursor
+from asynctaskflow.taskqueue.messages import TaskFilter
+from asynctaskflow_api.ports import Queue
+from asynctaskflow_api.problems import BadRequest
+
+DEEPEST = 1000
+END = "-"
+SORT_KEYS = ("created_at", "updated_at", "completed_at", "retry_after", "state", "task_type")
+Cursors = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a page is sorted; by default as the index gives it."""
+
+    key: str = ""
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page.
+
+    Attributes:
+        next_cursor: empty at the end.
+    """
+
+    tasks: Sequence[Task]
+    next_cursor: str
+
+
+async def count(queue: Queue, filters: Sequence[TaskFilter]) -> int:
+    """How many tasks match."""
+    with _refused():
+        return sum(await asyncio.gather(*(queue.count(where) for where in filters)))
+
+
+async def by_cursor(
+    queue: Queue, filters: Sequence[TaskFilter], *, limit: int, cursor: str
+) -> Listing:
+    """The page after a cursor; the first one if it is empty.
+
+    Raises:
+        BadRequest: a bad cursor or combination of filters.
+    """
+    cursors = read_cursor(cursor)
+    wanted = [where for where in filters if cursors.get(where.function) != END]
+    with _refused():
+        pages = await asyncio.gather(
+            *(
+                queue.list_tasks(where, limit=limit, cursor=cursors.get(where.function, ""))
+                for where in wanted
+            )
+        )
+    merged = sorted(
+        ((where, task) for where, page in zip(wanted, pages, strict=True) for task in page.tasks),
+        key=lambda pair: rank(pair[0], pair[1]),
+        reverse=True,
+    )[:limit]
+    following = dict(cursors)
+    for where, page in zip(wanted, pages, strict=True):
+        taken = [task for its, task in merged if its is where]
+        following[where.function] = _following(where, page.tasks, page.cursor, taken, cursors)
+    ended = all(following.get(where.function) == END for where in filters)
+    return Listing([task for _, task in merged], "" if ended else write_cursor(following))
+
+
+def _following(
+    where: TaskFilter, tasks: Sequence[Task], cursor: str, taken: Sequence[Task], before: Cursors
+) -> str:
+    """Where this function's listing goes on, when only ``taken`` of ``tasks`` were given out."""
+    if len(taken) == len(tasks):
+        return cursor or END
+    if not taken:
+        return before.get(where.function, "")
+    score, uuid = rank(where, taken[-1])
+    return str(Cursor(score, uuid))
+
+
+def rank(where: TaskFilter, task: Task) -> tuple[float, str]:
+    """The index's own order: score and id."""
+    match where.state:
+        case None:
+            score = _born(task)
+        case TaskState.ACTIVE:
+            score = task.lease_ms
+        case TaskState.SCHEDULED if not where.error_class:
+            score = task.due_ms
+        case _:
+            score = task.updated_ms
+    if where.id_prefix:
+        score = _born(task)
+    return float(score), task.id.uuid
+
+
+def _born(task: Task) -> int:
+    uuid = task.id.uuid
+    return int(uuid[:8] + uuid[9:13], 16) if uuid[14] == "7" else task.created_ms
+
+
+async def by_page(
+    queue: Queue,
+    filters: Sequence[TaskFilter],
+    *,
+    page: int,
+    size: int,
+    total: int,
+    order: Order,
+) -> Listing:
+    """The page of that number.
+
+    Raises:
+        BadRequest: deeper than ``DEEPEST``, or an order that the index does not give for so many.
+    """
+    if order.key or not order.descending:
+        return await _sorted(queue, filters, page=page, size=size, total=total, order=order)
+    skip = (page - 1) * size
+    if skip >= total:
+        return Listing((), "")
+    if skip + size > DEEPEST:
+        raise BadRequest(
+            f"page: reaches the first {DEEPEST} tasks; go on with next_cursor",
+            extra={"deepest": DEEPEST},
+        )
+    cursor = ""
+    if skip:
+        passed = await by_cursor(queue, filters, limit=skip, cursor="")
+        cursor = passed.next_cursor
+        if not cursor:
+            return Listing((), "")
+    return await by_cursor(queue, filters, limit=size, cursor=cursor)
+
+
+async def _sorted(
+    queue: Queue,
+    filters: Sequence[TaskFilter],
+    *,
+    page: int,
+    size: int,
+    total: int,
+    order: Order,
+) -> Listing:
+    natural = "created_at" if filters and filters[0].state is None else "updated_at"
+    key = order.key or natural
+    if key not in SORT_KEYS:
+        raise BadRequest(
+            f"sort_by: allowed are {', '.join(SORT_KEYS)}", extra={"allowed": SORT_KEYS}
+        )
+    if key == natural and order.descending:
+        return await by_page(queue, filters, page=page, size=size, total=total, order=Order())
+    if total > DEEPEST:
+        raise BadRequest(
+            f"more than {DEEPEST} tasks match: they come by {natural}, newest first; narrow the filter",
+            extra={"allowed": [natural], "allowed_order": ["desc"]},
+        )
+    everything = await by_cursor(queue, filters, limit=DEEPEST, cursor="")
+    tasks = sorted(
+        everything.tasks, key=lambda task: _sort_value(task, key), reverse=order.descending
+    )
+    return Listing(tasks[(page - 1) * size : page * size], "")
+
+
+def _sort_value(task: Task, key: str) -> tuple[Any, str]:
+    value: Any = {
+        "created_at": task.created_ms,
+        "updated_at": task.updated_ms,
+        "completed_at": task.finished_ms,
+        "retry_after": task.due_ms,
+        "state": str(task.state),
+        "task_type": task.id.function,
+    }[key]
+    return value, task.id.uuid
+
+
+async def queued(
+    queue: Queue, functions: Sequence[str], name: str, *, page: int, size: int
+) -> list[Task]:
+    """Tasks in the order in which they stand in a queue.
+
+    Raises:
+        BadRequest: deeper than ``DEEPEST``.
+    """
+    last = page * size
+    if last > DEEPEST:
+        raise BadRequest(f"page: reaches the first {DEEPEST} tasks of a queue")
+    found = await asyncio.gather(
+        *(queue.queued_ids(function, name, limit=last) for function in functions)
+    )
+    ids = [TaskId.parse(one) for listed in found for one in listed]
+    return await queue.tasks(ids[last - size : last])
+
+
+def narrowed(base: TaskFilter, functions: Sequence[str]) -> list[TaskFilter]:
+    """The same filter for each function."""
+    return [replace(base, function=function) for function in functions]
+
+
+def write_cursor(cursors: Mapping[str, str]) -> str:
+    """The cursors of several functions as one opaque text."""
+    return urlsafe_b64encode(orjson.dumps(cursors)).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursors:
+    """The cursors that a text stands for.
+
+    Raises:
+        BadRequest: it is not one of ours.
+    """
+    if not text:
+        return {}
+    try:
+        found = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (BinasciiError, ValueError) as error:
+        raise BadRequest("cursor: not one that a listing gave out") from error
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        raise BadRequest("cursor: not one that a listing gave out")
+    return found
+
+
+class _refused:  # noqa: N801 - reads as a statement
+    """Turns the queue's complaint about its arguments into an answer."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if type(error) is ValueError:
+            raise BadRequest(str(error)) from error

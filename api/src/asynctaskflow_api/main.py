@@ -1,0 +1,63 @@
+"""``atf-api``: reads the settings and serves until it is asked to stop."""
+
+import os
+import sys
+
+import structlog
+import uvicorn
+from pydantic import ValidationError
+
+from asynctaskflow import logs
+from asynctaskflow_api.app import create_app
+from asynctaskflow_api.backend import Services
+from asynctaskflow_api.server import BACKLOG, KEEP_ALIVE_S, Connection, Server
+from asynctaskflow_api.settings import ApiSettings
+
+_log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Run the API."""
+    try:
+        settings = ApiSettings()
+    except ValidationError as error:
+        told = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        sys.exit(f"atf-api: {told}")
+    logs.configure(level=settings.log_level)
+    if settings.auth == "keys" and not settings.keys:
+        _log.warning(
+            "no_api_keys", hint="every request but /live and /ready is refused: set ATF_API_KEYS"
+        )
+    serve(settings)
+
+
+def serve(settings: ApiSettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    app = create_app(settings)
+    services: Services = app.state.services
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=Connection,
+        ws="none",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=settings.shutdown_s,
+    )
+    server = Server(config, on_stop=services.hub.close)
+    _log.info(
+        "api_starts", host=settings.host, port=settings.port, auth=settings.auth, pid=os.getpid()
+    )
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""The shapes of answers and requests, for validation at the edge and for the OpenAPI document.
+
+Names and fields of the seed's shapes are kept; ours are added to them.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from asynctaskflow.model.task import TaskState
+
+TASK_EXAMPLE = "summarize-019a8c5e-7a10-7b3c-9d2e-3f4a5b6c7d8e"
+Queue = Literal["primary", "retry", "scheduled", "dlq"]
+
+
+class Model(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Given(BaseModel):
+    """Base of what comes in: typos are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SummarizeRequest(Given):
+    """A text to summarize."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"content": "Redis holds the queues and is the truth."}}
+    )
+    content: str = Field(min_length=1, description="Plain text or light markup, in any language.")
+    length: Literal["short", "medium", "long"] | None = None
+    sentences: int | None = Field(None, ge=1, le=50, description="Wins over length.")
+
+
+class TaskResponse(Model):
+    """An accepted task."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"task_id": TASK_EXAMPLE, "state": "PENDING"}}
+    )
+    task_id: str
+    state: TaskState
+    created: bool = Field(
+        default=True, description="False: the same Idempotency-Key had made it before."
+    )
+    links: dict[str, str] = {}
+
+
+class TaskSummary(Model):
+    """A task without its content and result."""
+
+    task_id: str = Field(examples=[TASK_EXAMPLE])
+    state: TaskState
+    retry_count: int
+    max_retries: int
+    last_error: str | None = None
+    error_type: str | None = Field(None, description="Error class, a slug.")
+    retry_after: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None = None
+    task_type: str = Field(description="The function's name.")
+    content_length: int | None = Field(None, description="Bytes of the stored input.")
+    has_result: bool = False
+    error_history: list[dict[str, Any]] = []
+    state_history: list[dict[str, Any]] = []
+    function: str
+    attempt: int = 0
+    progress: float = 0
+    note: str = ""
+    worker_id: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    links: dict[str, str] = {}
+
+
+class TaskDetail(TaskSummary):
+    """A task with its content and result."""
+
+    content: str = Field(description="The input as one text: its main field, or JSON.")
+    result: str | None = Field(None, description="The result as one text: its main field, or JSON.")
+    input: Any = None
+    output: Any = Field(None, description="The result as JSON.")
+    content_omitted: bool = Field(
+        default=False, description="Too large for a list: ask for the task."
+    )
+
+
+class TaskPage(Model):
+    """One page of a listing."""
+
+    page: int
+    page_size: int
+    total_items: int
+    total_pages: int
+    status: TaskState | None = None
+    next_cursor: str = Field("", description="Goes on where this page ends; empty at the end.")
+
+
+class TaskListResponse(TaskPage):
+    """Tasks with their contents."""
+
+    tasks: list[TaskDetail]
+
+
+class TaskSummaryListResponse(TaskPage):
+    """Tasks without their contents."""
+
+    tasks: list[TaskSummary]
+
+
+class TaskRetryRequest(Given):
+    """How to retry."""
+
+    reset_retry_count: bool = Field(
+        default=False, description="Give it the full number of attempts again."
+    )
+
+
+class TaskDeleteResponse(Model):
+    """A deleted task."""
+
+    task_id: str
+    message: str
+
+
+class RequeueResponse(Model):
+    """What a look for orphaned tasks found."""
+
+    found: int
+    requeued: int
+    errors: list[str]
+    message: str
+
+
+class FunctionDepths(Model):
+    """One function's queues."""
+
+    queues: dict[str, int]
+    states: dict[str, int]
+    retry_ratio: float
+    paused: bool
+    oldest_pending_seconds: float
+    oldest_overdue_lease_seconds: float
+    next_due_seconds: float | None
+
+
+class QueueStatus(Model):
+    """All queues together, and each function's."""
+
+    queues: dict[str, int]
+    states: dict[str, int]
+    retry_ratio: float
+    functions: dict[str, FunctionDepths] = {}
+
+
+class WorkersResponse(Model):
+    """All workers, and the breakers that they share."""
+
+    overall_status: Literal["healthy", "degraded", "idle"]
+    total_workers: int
+    healthy_workers: int
+    stale_workers: int
+    circuit_breaker_states: dict[str, int]
+    worker_details: list[dict[str, Any]]
+    timestamp: datetime
+
+
+class BreakersResponse(Model):
+    """What became of every breaker."""
+
+    message: str
+    results: list[dict[str, Any]]
+    timestamp: datetime
+
+
+class FunctionSummary(Model):
+    """A registered function."""
+
+    name: str
+    description: str = ""
+    paused: bool = False
+    depths: FunctionDepths
+
+
+class FunctionDetail(FunctionSummary):
+    """A function with its manifest and workers."""
+
+    spec: dict[str, Any]
+    input_schema: dict[str, Any] = {}
+    output_schema: dict[str, Any] = {}
+    workers: list[dict[str, Any]] = []
+
+
+class FunctionList(Model):
+    """All registered functions."""
+
+    functions: list[FunctionSummary]
+
+
+class PauseResponse(Model):
+    """Whether a function hands out tasks."""
+
+    function: str
+    paused: bool
+
+
+class BulkItem(Model):
+    """What became of one item, in the order sent."""
+
+    task_id: str | None = None
+    state: TaskState | None = None
+    created: bool | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BulkSubmitResponse(Model):
+    """What became of a bulk submission."""
+
+    accepted: int
+    rejected: int
+    items: list[BulkItem]
+
+
+class TaskFilterModel(Given):
+    """Which tasks a bulk action is about."""
+
+    function: str = Field(min_length=1, max_length=40)
+    state: TaskState | None = None
+    since: datetime | None = Field(None, description="Entry into the state (or creation).")
+    until: datetime | None = None
+    id_prefix: str = Field("", max_length=36)
+    error_class: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
+
+
+class BulkAction(Given):
+    """An action on many tasks: first a dry run, then the same with its token."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "action": "redrive",
+                "filter": {"function": "summarize", "state": "DLQ", "error_class": "timeout"},
+                "dry_run": True,
+            }
+        }
+    )
+    action: Literal["retry", "cancel", "delete", "redrive"]
+    filter: TaskFilterModel | None = None
+    task_ids: Annotated[list[str], Field(max_length=1000)] | None = None
+    dry_run: bool = True
+    confirm_token: str = Field("", max_length=200)
+    rate: float = Field(0, ge=0, le=10_000, description="Tasks per second; 0: as fast as it goes.")
+    limit: int = Field(1000, ge=1, le=10_000, description="Tasks handled by this call.")
+    reset_failures: bool = True
+
+
+class BulkActionResponse(Model):
+    """The dry run's count and token, or what was done."""
+
+    action: str
+    dry_run: bool
+    matched: int = Field(description="Tasks that match now; more may match than are handled.")
+    sample: list[str] = []
+    confirm_token: str = ""
+    outcomes: dict[str, int] = {}
+    errors: list[dict[str, str]] = []
+    more: bool = Field(default=False, description="Repeat the call: matching tasks are left.")
+
+
+class DlqGroup(Model):
+    """Dead-lettered tasks that failed alike."""
+
+    function: str
+    error_class: str
+    count: int
+    newest: list[str] = []
+
+
+class DlqGroups(Model):
+    """The dead-letter queue by function and error class."""
+
+    total: int
+    groups: list[DlqGroup]
+
+
+class UploadResponse(Model):
+    """A stored upload."""
+
+    ref: str = Field(description="Goes into a task's input, such as ``pdf_ref``.")
+    size: int
+    sha256: str
+    content_type: str
+    expires_in_seconds: float
+
+
+class DependencyModel(Model):
+    """An external service: its breaker and limiter, shared by all workers."""
+
+    name: str
+    breaker: dict[str, Any]
+    limiter: dict[str, Any]
+    spec: dict[str, Any]
+
+
+class DependencyList(Model):
+    """All registered dependencies."""
+
+    dependencies: list[DependencyModel]
+
+
+class OpenRouterStatus(Model):
+    """How the LLM service is."""
+
+    status: str
+    message: str
+    balance: float | None = None
+    usage_today: float | None = None
+    usage_month: float | None = None
+    last_check: datetime | None = None
+    error_details: str | None = None
+    consecutive_failures: int | None = None
+    circuit_breaker_open: bool | None = None
+    cache_hit: bool | None = None
+
+
+class OpenRouterMetrics(Model):
+    """Counters per UTC day."""
+
+    metrics: dict[str, dict[str, float]]
+    days: int
+    generated_at: datetime
+
+
+class PoolStats(Model):
+    """The API's own connections to Redis."""
+
+    pool_statistics: dict[str, Any]
+    recommendations: dict[str, str]
+
+
+class RedisHealth(Model):
+    """Redis, as this process sees it."""
+
+    status: str
+    connected: bool
+    response_time_ms: float
+    timestamp: datetime
+
+
+class HealthStatus(Model):
+    """Everything at a glance."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    components: dict[str, Any]
+    note: str | None = None
+    timestamp: datetime
+
+
+class Live(Model):
+    """The process runs."""
+
+    status: Literal["alive"]
+    timestamp: datetime
+
+
+class Ready(Model):
+    """The process can take requests."""
+
+    status: Literal["ready"]
+
+
+class Root(Model):
+    """Where to go from here."""
+
+    message: str
+    version: str
+    docs: str
+    health: str
+
+
+class Version(Model):
+    """What runs here."""
+
+    version: str
+    api: str
+    python: str

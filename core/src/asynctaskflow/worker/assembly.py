@@ -1,0 +1,258 @@
+"""Puts the parts of a worker together; none of them makes another. Decides nothing, runs nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asynctaskflow.blobs.function_blobs import FunctionBlobs
+from asynctaskflow.blobs.opening import open_blobs
+from asynctaskflow.blobs.port import BlobStore
+from asynctaskflow.clock import Clock
+from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.settings import WorkerSettings
+from asynctaskflow.store.connection import AsyncRedis, SyncRedis
+from asynctaskflow.taskqueue.keeper import RedisLeaseKeeper
+from asynctaskflow.taskqueue.work_source import RedisWorkSource
+from asynctaskflow.worker.attempt import AttemptLimits, Attempts
+from asynctaskflow.worker.children import ChildHandlers
+from asynctaskflow.worker.context import Blobs, Services
+from asynctaskflow.worker.definition import FunctionDefinition
+from asynctaskflow.worker.execution import Execution, Running
+from asynctaskflow.worker.faultpoints import Faultpoints
+from asynctaskflow.worker.gate import Gate
+from asynctaskflow.worker.guards import guard_factory
+from asynctaskflow.worker.handlers import Handlers, LoopHandlers, ThreadHandlers
+from asynctaskflow.worker.heartbeat import Heartbeat, HeartbeatLimits, HeartbeatPorts
+from asynctaskflow.worker.identity import Identity
+from asynctaskflow.worker.janitor import Janitor, SteeringWithBlobs
+from asynctaskflow.worker.last_chance import LastChance
+from asynctaskflow.worker.link import Link
+from asynctaskflow.worker.loop import LoopLimits, WorkerLoop
+from asynctaskflow.worker.progress import ProgressPump
+from asynctaskflow.worker.stopping import Stopping
+from asynctaskflow.worker.tally import Tally
+from asynctaskflow.worker.watch import Watch
+
+HEARTBEATS_PER_LEASE = 3
+LEASE_MARGIN = 1 / 6
+ACTIVE_TASKS_TOLD = 32
+
+AnyFunction = FunctionDefinition[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a worker stands on before it has spoken to Redis.
+
+    Attributes:
+        handler: ``module:function``, as on the command line.
+        roll: uniform in [0, 1).
+    """
+
+    definition: AnyFunction
+    handler: str
+    settings: WorkerSettings
+    identity: Identity
+    running: Running
+    tally: Tally
+    link: Link
+    stopping: Stopping
+    clock: Clock
+    roll: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Connections to Redis, one of a kind for each way of waiting.
+
+    Attributes:
+        blocking: without a socket deadline, for reads that wait for work.
+        keeper: for the heartbeat's thread.
+    """
+
+    commands: AsyncRedis
+    blocking: AsyncRedis
+    keeper: SyncRedis
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs."""
+
+    loop: WorkerLoop
+    watch: Watch
+    heartbeat: Heartbeat
+    progress: ProgressPump
+    janitor: Janitor
+    handlers: Handlers
+
+
+def assemble(ground: Ground, clients: Clients, spec: FunctionSpec) -> Parts:
+    """All parts for one function, in the running event loop."""
+    source = RedisWorkSource(
+        clients.commands,
+        blocking=clients.blocking,
+        function=ground.definition.name,
+        worker_id=ground.identity.id,
+        lease_ms=round(spec.timeouts.lease_seconds * 1000),
+        roll=ground.roll,
+    )
+    store = open_blobs(
+        clients.commands, url=ground.settings.blob_url.get_secret_value(), clock=ground.clock
+    )
+    blobs = FunctionBlobs(store, ground.definition.name, max_bytes=ground.settings.max_blob_bytes)
+    progress = ProgressPump(source)
+    handlers = _handlers(ground, clients, spec, progress=progress, blobs=blobs)
+    attempts = _attempts(ground, spec, handlers, progress=progress, blobs=blobs)
+    loop = _loop(ground, spec, source, attempts)
+    progress.on_lost = loop.lease_lost
+    ground.stopping.on_change = loop.nudge
+    watch = Watch(
+        ground.running,
+        stopping=ground.stopping,
+        clock=ground.clock,
+        lease_margin_s=spec.timeouts.lease_seconds * LEASE_MARGIN,
+        abandon=loop.abandon,
+        stuck=handlers.stuck,
+        on_look=loop.nudge,
+    )
+    heartbeat = _heartbeat(ground, clients, spec, loop, watch)
+    return Parts(loop, watch, heartbeat, progress, _janitor(ground, clients, spec, store), handlers)
+
+
+def _handlers(
+    ground: Ground,
+    clients: Clients,
+    spec: FunctionSpec,
+    *,
+    progress: ProgressPump,
+    blobs: Blobs,
+) -> Handlers:
+    definition = ground.definition
+    if not definition.is_async and spec.concurrency.isolation == "process":
+        return ChildHandlers(ground.handler, progress=progress, clock=ground.clock)
+    services = Services(
+        clock=ground.clock,
+        progress=progress,
+        dependencies=definition.dependencies,
+        guard=guard_factory(clients.commands, clock=ground.clock, roll=ground.roll),
+        blobs=blobs,
+    )
+    kind = LoopHandlers if definition.is_async else ThreadHandlers
+    return kind(definition, services)
+
+
+def _attempts(
+    ground: Ground,
+    spec: FunctionSpec,
+    handlers: Handlers,
+    *,
+    progress: ProgressPump,
+    blobs: Blobs,
+) -> Attempts:
+    limits = AttemptLimits(
+        timeout_s=spec.timeouts.attempt_seconds,
+        inline_bytes=ground.settings.max_inline_result_bytes,
+    )
+    return Attempts(
+        ground.definition,
+        handlers,
+        progress=progress,
+        blobs=blobs,
+        retry=spec.retry,
+        limits=limits,
+        clock=ground.clock,
+        roll=ground.roll,
+    )
+
+
+def _loop(
+    ground: Ground, spec: FunctionSpec, source: RedisWorkSource, attempts: Attempts
+) -> WorkerLoop:
+    limits = LoopLimits(
+        slots=spec.concurrency.slots_per_worker,
+        lease_s=spec.timeouts.lease_seconds,
+        safety_tick_s=ground.settings.safety_tick_s,
+        max_tasks=ground.settings.max_tasks,
+    )
+    return WorkerLoop(
+        source,
+        running=ground.running,
+        attempts=attempts,
+        gate=Gate(max_s=ground.settings.gate_max_s),
+        last_chance=LastChance(max_deliveries=spec.queue.max_deliveries),
+        link=ground.link,
+        stopping=ground.stopping,
+        tally=ground.tally,
+        faultpoints=Faultpoints(ground.settings.faultpoint),
+        limits=limits,
+        clock=ground.clock,
+        roll=ground.roll,
+    )
+
+
+def _heartbeat(
+    ground: Ground, clients: Clients, spec: FunctionSpec, loop: WorkerLoop, watch: Watch
+) -> Heartbeat:
+    lease_s = spec.timeouts.lease_seconds
+    keeper = RedisLeaseKeeper(
+        clients.keeper,
+        function=ground.definition.name,
+        worker_id=ground.identity.id,
+        lease_ms=round(lease_s * 1000),
+    )
+    asyncio_loop = asyncio.get_running_loop()
+
+    def on_lost(execution: Execution) -> None:
+        asyncio_loop.call_soon_threadsafe(loop.lease_lost, execution)
+
+    return Heartbeat(
+        keeper,
+        ground.running,
+        limits=HeartbeatLimits(
+            lease_s=lease_s,
+            heartbeat_s=ground.settings.heartbeat_s or lease_s / HEARTBEATS_PER_LEASE,
+            reaper_tick_s=ground.settings.reaper_tick_s,
+            stuck_after_s=ground.settings.unwind_s,
+            max_deliveries=spec.queue.max_deliveries,
+        ),
+        ports=HeartbeatPorts(
+            record=lambda: _record(ground, spec),
+            loop_seen_s=lambda: watch.seen_s,
+            on_lost=on_lost,
+            on_reaped=ground.tally.metrics.leases_expired.inc,
+        ),
+        clock=ground.clock,
+    )
+
+
+def _record(ground: Ground, spec: FunctionSpec) -> Mapping[str, str | int | float]:
+    """The fields of ``WorkerInfo`` that only this worker knows."""
+    me, tally = ground.identity, ground.tally
+    active = [one.task.id.uuid for one in ground.running.snapshot() if not one.ended]
+    return {
+        "state": "draining" if ground.stopping.asked else "running",
+        "started": me.started_ms,
+        "host": me.host,
+        "pid": me.pid,
+        "pod": me.pod,
+        "version": me.version,
+        "slots": spec.concurrency.slots_per_worker,
+        "active": len(active),
+        "completed": tally.completed,
+        "failed": tally.failed,
+        "stale_writes": tally.stale_writes,
+        "p50_run_ms": tally.p50_run_ms(),
+        "active_tasks": " ".join(active[:ACTIVE_TASKS_TOLD]),
+    }
+
+
+def _janitor(ground: Ground, clients: Clients, spec: FunctionSpec, store: BlobStore) -> Janitor:
+    return Janitor(
+        SteeringWithBlobs(clients.commands, store),
+        function=ground.definition.name,
+        history=spec.history,
+        tick_s=ground.settings.purge_tick_s,
+        on_purged=ground.tally.metrics.purged.inc,
+    )
