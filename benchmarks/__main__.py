@@ -5,6 +5,8 @@ Rounds visit the systems in turn (A B C A B C …), so that a machine that slows
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 import time
@@ -14,11 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from asynctaskflow_testkit.servers import FLAVOURS, RedisServer, find_flavour, start_server
+from asynctaskflow_testkit.servers import FLAVOURS, Flavour, RedisServer, find_flavour, start_server
 from benchmarks import recovery, table
 from benchmarks.figures import RECOVERY_S, Figures, comparison_goals
 from benchmarks.own import measure_own
 from benchmarks.processes import Crew
+from benchmarks.server import empty
 from benchmarks.settings import Place, json_path
 from benchmarks.systems import CATALOGUE, OURS, System, find
 from benchmarks.throughput import Size, Visit
@@ -52,6 +55,7 @@ class Bench:
         self._folder = folder
         self._plan = plan
         self.figures = Figures()
+        self.broken: list[str] = []
 
     def find_systems(self, names: Sequence[str]) -> list[System]:
         """Those asked for that are installed; says which are not."""
@@ -77,7 +81,7 @@ class Bench:
             self._timed(f"recovery {number}", partial(self._recover, left, number))
 
     def _visit(self, system: System) -> None:
-        self._server.command("FLUSHALL")
+        empty(self._server)
         with tempfile.TemporaryDirectory(dir=self._folder) as name, ExitStack() as stack:
             ear, folder = Ear(), Path(name)
             stack.callback(ear.close)
@@ -89,12 +93,13 @@ class Bench:
             try:
                 visit = Visit(system, crew, self._server, ear, tally, self._plan.size)
                 visit.measure(self.figures)
-            except RuntimeError:
-                print(crew.logs(), file=sys.stderr)
-                raise
+            except RuntimeError as error:
+                # One system that breaks must not cost the others their figures.
+                print(f"{system.name}: {error}\n{crew.logs()}", file=sys.stderr)
+                self.broken.append(system.name)
 
     def _recover(self, systems: Sequence[System], number: int) -> None:
-        self._server.command("FLUSHALL")
+        empty(self._server)
         recovery.measure(
             systems,
             self._server.url,
@@ -128,6 +133,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def machine(flavour: Flavour, *, aof: bool) -> str:
+    """What the figures depend on."""
+    durable = "append-only file, fsync each second" if aof else "no append-only file"
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    return (
+        f"{os.cpu_count()} processors, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, {flavour} ({durable}); load at the end {load}"
+    )
+
+
 def main() -> int:
     """Measure, print, write."""
     said = arguments()
@@ -146,13 +161,15 @@ def main() -> int:
             reached += comparison_goals(bench.figures, OURS, lease_s=LEASE_S)
         if said.part != "peers":
             reached += measure_own(server, Path(name), lease_s=LEASE_S, quick=said.quick)
+    print(machine(flavour, aof=said.aof))
+    print()
     print(table.comparison(bench.figures, never=f"never (>{plan.recovery_limit_s:g})"))
     print()
     print(table.goals(reached))
     path = json_path()
     if path is not None:
         path.write_text(json.dumps(bench.figures.published(), indent=1) + "\n")
-    return 0
+    return 1 if bench.broken else 0
 
 
 if __name__ == "__main__":

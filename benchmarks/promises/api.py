@@ -13,6 +13,7 @@ from benchmarks.figures import Goal, Reached
 from benchmarks.footprint import resident_mb
 from benchmarks.processes import Crew
 from benchmarks.promises.store import Store
+from benchmarks.server import empty
 from benchmarks.service import Service
 
 FUNCTION = "bench"
@@ -53,10 +54,10 @@ def measure(server: RedisServer, crew: Crew, folder: Path, size: ApiSize) -> Ite
         idle_mb = resident_mb(service.child.pid)
         yield Reached(Goal("API process, idle", 100, "MB RSS", at_least=False), [idle_mb])
         yield from _rate(service, folder, size.load_s)
-        server.command("FLUSHALL")
+        empty(server)
         store.register(FUNCTION, "summarize")
         yield from _growth(server, store, service, empty_ms, size.stored)
-        server.command("FLUSHALL")
+        empty(server)
         store.register(FUNCTION)
         yield from _idle_task(crew, store, service)
 
@@ -102,6 +103,7 @@ def _idle_task(crew: Crew, store: Store, service: Service) -> Iterator[Reached]:
     worker = crew.hire()
     store.await_worker(FUNCTION, within_s=STARTED_WITHIN_S)
     path = f"/api/v1/functions/{FUNCTION}/tasks?wait=20"
+    service.median_ms(STATUS_PATH, WARM_UP_TASKS)
     for _ in range(WARM_UP_TASKS):
         service.ask("POST", path, NOOP.encode())
     time.sleep(SETTLED_S)

@@ -11,6 +11,8 @@ import orjson
 import psutil
 import pytest
 import uvicorn
+from pydantic import SecretStr
+
 from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.taskqueue.messages import NewTask
@@ -18,8 +20,11 @@ from asynctaskflow_api.app import create_app
 from asynctaskflow_api.server import Connection, Server
 from asynctaskflow_api.settings import ApiSettings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
+from asynctaskflow_testkit.servers import FLAVOURS
 from asynctaskflow_testkit.waiting import eventually
 
+# What differs between the servers is the queue's; its own tests run on all of them.
+pytestmark = pytest.mark.parametrize("server", FLAVOURS[:1], indirect=True)
 FEED = "/api/v1/events"
 STATUS = "/api/v1/queues/status/stream"
 
@@ -45,7 +50,6 @@ class Running:
             app, http=Connection, loop="asyncio", log_config=None, timeout_graceful_shutdown=3
         )
         self.server = Server(config, on_stop=self.services.hub.close)
-        self.server.install_signal_handlers = lambda: None
         self.thread = threading.Thread(target=self._serve)
 
     def _serve(self) -> None:
@@ -61,7 +65,7 @@ async def api(redis_url: str, q: QueueUnderTest) -> AsyncIterator[Running]:
     running = Running(
         ApiSettings(
             auth="off",
-            redis_url=redis_url,
+            redis_url=SecretStr(redis_url),
             sse_heartbeat_s=0.2,
             sse_buffer_events=64,
             sse_send_timeout_s=0.5,
@@ -146,6 +150,10 @@ async def test_heartbeats_come_while_nothing_happens(api):
     assert orjson.loads(seeds.events[-1]["data"])["type"] == "heartbeat"
 
 
+async def seen_so_far(client: Client, number: int) -> None:
+    await eventually(lambda: len(client.tasks()) == number, 5)
+
+
 async def test_a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(api, q):
     ids: list[str] = []
     seen: list[str] = []
@@ -153,7 +161,7 @@ async def test_a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(ap
     for _ in range(4):
         async with Client(api, FEED, last_id) as client:
             ids += [str(one) for one in await q.enqueue(3)]
-            await eventually(lambda seen=seen, client=client: len(seen) + len(client.tasks()) == len(ids), 5)
+            await seen_so_far(client, len(ids) - len(seen))
             seen += client.tasks()
             last_id = client.last_id
         ids += [str(one) for one in await q.enqueue(40)]  # while nobody listens
@@ -223,16 +231,16 @@ async def test_a_client_that_reads_nothing_is_cut_and_hinders_nobody(api, q):
     stuck.close()
 
 
-async def test_a_hundred_idle_clients_cost_next_to_nothing(api):
+async def test_idle_clients_cost_next_to_nothing(api):
     async with contextlib.AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(Client(api, FEED)) for _ in range(100)]
-        await eventually(lambda: api.services.hub.clients == 100, 5)
+        clients = [await stack.enter_async_context(Client(api, FEED)) for _ in range(40)]
+        await eventually(lambda: api.services.hub.clients == 40, 5)
         me = psutil.Process()
         before = sum(me.cpu_times()[:2])
-        await eventually(lambda: all(client.pings >= 5 for client in clients), 20)
+        await eventually(lambda: all(client.pings >= 3 for client in clients), 20)
         used_s = sum(me.cpu_times()[:2]) - before
 
-    beats = 5 * len(clients)
+    beats = 3 * len(clients)
     assert used_s / beats < 0.01
 
 
@@ -254,4 +262,3 @@ async def test_waiting_requests_are_answered_when_the_process_stops(api, q):
         answer = await asyncio.wait_for(waiting, 3)
 
     assert answer.json()["state"] == "PENDING"
-

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import orjson
 import pytest
+from pydantic import SecretStr
+
 from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec, QueueLimits
 from asynctaskflow.model.task import TaskId, TaskState
@@ -31,7 +33,7 @@ async def http(redis_url: str, q: QueueUnderTest) -> AsyncIterator[httpx2.AsyncC
     app = create_app(
         ApiSettings(
             auth="off",
-            redis_url=redis_url,
+            redis_url=SecretStr(redis_url),
             body_max_bytes=50_000,
             upload_max_bytes=100_000,
             bulk_max_tasks=50,
@@ -107,9 +109,8 @@ async def test_a_failed_task_has_no_result_and_a_completed_one_may_lose_it(http,
 
 async def test_waiting_answers_with_the_result_as_soon_as_it_is_there(http, q):
     async def work():
-        while not (found := await q.claim(1)):
-            await asyncio.sleep(0)
-        await q.complete(found[0], b'"answer"')
+        (task,) = await eventually(lambda: q.claim(1), 5)
+        await q.complete(task, b'"answer"')
 
     worker = asyncio.create_task(work())
     answer = await http.post(
@@ -270,7 +271,9 @@ async def test_a_listing_filters_counts_and_names_its_page(http, q):
         return (await http.get(f"/api/v1/tasks/summaries/?{query}")).json()["total_items"]
 
     assert await total("") == 5
-    assert await total("status=DLQ") == await total("task_status=DLQ") == await total("queue=dlq") == 3
+    assert (
+        await total("status=DLQ") == await total("task_status=DLQ") == await total("queue=dlq") == 3
+    )
     assert await total("task_type=summarize") == 2
     assert await total("queue=primary") == 2
     assert await total("status=DLQ&error_type=boom") == 3
@@ -279,7 +282,12 @@ async def test_a_listing_filters_counts_and_names_its_page(http, q):
     assert await total("end_date=2020-01-01T00:00:00%2B02:00") == 0
     assert await total("task_type=nobody") == 0
     page = (await http.get("/api/v1/tasks/?page=2&page_size=2")).json()
-    assert (page["page"], page["page_size"], page["total_pages"], len(page["tasks"])) == (2, 2, 3, 2)
+    assert (page["page"], page["page_size"], page["total_pages"], len(page["tasks"])) == (
+        2,
+        2,
+        3,
+        2,
+    )
     assert page["tasks"][0]["content"] in {"x", "2", "1", "0"}
 
 
@@ -470,7 +478,9 @@ async def test_what_is_no_pdf_is_refused_and_leaves_nothing(http, q):
         (await send_pdf(http, data={"issue_date": "yesterday"})).status_code,
         (await send_pdf(http, content=PDF + b"0" * 200_000)).status_code,
         (await http.post("/api/v1/tasks/pdfxtract", json={})).status_code,
-        (await http.post("/api/v1/tasks/pdfxtract", data={"a": "b"}, files={"x": b"y"})).status_code,
+        (
+            await http.post("/api/v1/tasks/pdfxtract", data={"a": "b"}, files={"x": b"y"})
+        ).status_code,
     ]
 
     assert refused == [415, 400, 422, 413, 415, 422]

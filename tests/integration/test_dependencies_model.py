@@ -183,11 +183,32 @@ class Comparison(RuleBasedStateMachine):
         for _ in range(number):
             self.admit(self.fresh(), 1)
 
+    @rule(
+        late_ms=st.sampled_from([0, 0, 9, 799, 800]),
+        ends=st.lists(st.sampled_from(list(circuit.Report)), max_size=4),
+    )
+    def a_half_open_phase(self, late_ms, ends):
+        """From wherever it is: break, wait, probe with a crowd, and once more when permits may have ended."""
+        self.configure(None)
+        self.a_run_of_calls(4, circuit.Report.FAULT)
+        self.pass_time(self.policy.open_ms)
+        probes = [self.fresh() for _ in range(4)]
+        for nonce in probes:
+            self.admit(nonce, 1)
+        self.pass_time(late_ms)
+        for nonce, how in zip(probes, ends, strict=False):
+            self.report(nonce, how)
+        self.a_crowd_of_calls(3)
+
+    @rule(back_ms=st.sampled_from([1_000, 60_000]))
+    def a_clock_that_steps_back_between_calls(self, back_ms):
+        self.a_run_of_calls(2, circuit.Report.FAULT)
+        self.pass_time(-back_ms)
+        self.a_run_of_calls(2, circuit.Report.SUCCESS)
+
     def fresh(self):
         self.turn += 1
-        nonce = NONCES[self.turn % len(NONCES)]
-        self.forget_an_ended_call(nonce)
-        return nonce
+        return f"new{self.turn:04}"
 
     @rule(limit=limits)
     def configure(self, limit):

@@ -234,6 +234,19 @@ async def test_a_cancelled_probe_frees_its_permit(shared: Shared):
     assert (await shared.state()).breaker.probes_in_flight == 0
 
 
+async def test_the_report_of_an_expired_permit_counts_for_nothing(shared: Shared):
+    await shared.register(breaker=PROMPT.model_copy(update={"permit_seconds": 0.05}))
+    await shared.break_it()
+    await eventually(lambda: _is_due(shared), 5)
+    late = Ask("a late probe")
+    assert (await shared.dependencies.admit(NAME, late)).probe
+    await eventually(lambda: _no_probe_in_flight(shared), 5)
+
+    counted = await shared.dependencies.report(NAME, late, Report.FAULT)
+
+    assert (counted.counted, counted.status) == (False, Status.HALF_OPEN)
+
+
 async def test_a_call_waits_for_its_token_and_is_then_made(shared: Shared):
     await shared.register(limit=RateLimit(requests=10, interval_seconds=1, capacity=1))
     clock = SystemClock()
@@ -532,3 +545,7 @@ async def _is_due(shared: Shared) -> bool:
 
 async def _waiting(shared: Shared) -> int:
     return (await shared.state()).limiter.waiting
+
+
+async def _no_probe_in_flight(shared: Shared) -> bool:
+    return (await shared.state()).breaker.probes_in_flight == 0

@@ -423,6 +423,19 @@ async def test_a_worker_without_redis_waits_unready_and_says_so_once(start, serv
     assert worker.probe("/ready")[0] == 200
 
 
+async def test_a_wrong_password_is_said_without_showing_it(start, server):
+    server.command("CONFIG", "SET", "requirepass", "right")
+    try:
+        worker = start("echo", redis_url=server.url.replace("redis://", "redis://:hunter2@"))
+        away = await eventually(lambda: worker.events("redis_away"), 15)
+    finally:
+        server.command("CONFIG", "SET", "requirepass", "")
+
+    assert worker.code is None
+    assert "hunter2" not in json.dumps(worker.events())
+    assert len(away) == 1
+
+
 async def test_a_result_is_not_lost_while_redis_restarts(start, server, submit):
     worker = await start("waits", lease_s=10).running()
     task = await submit("waits", seconds=0.5)
@@ -448,7 +461,7 @@ async def test_a_worker_that_cannot_renew_stops_its_own_tasks(start, server, sub
     finally:
         server.thaw()
 
-    assert lost[0]["while_"] == "unrenewed"
+    assert lost[0]["during"] == "renewal"
     await submit.started(2)
 
 

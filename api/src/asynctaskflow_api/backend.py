@@ -77,18 +77,15 @@ class RedisServer:
         await probe(self._client)
 
     def pool(self) -> Mapping[str, Any]:
-        """See ``Server.pool``."""
+        """See ``Server.pool``; the client has no public numbers but the sum."""
         pool = getattr(self._client, "connection_pool", None)
         if pool is None:
             return {"status": "healthy", "connection_type": "cluster", "fallback_mode": False}
-        made = list(getattr(pool, "_connections", ()))
-        queue = getattr(pool, "pool", None)
-        idle = sum(1 for one in getattr(queue, "_queue", ()) if one is not None)
-        used = max(0, len(made) - idle)
+        idle, used = len(pool._available_connections), len(pool._in_use_connections)
         return {
             "status": "healthy",
             "max_connections": pool.max_connections,
-            "created_connections": len(made),
+            "created_connections": idle + used,
             "available_connections": pool.max_connections - used,
             "in_use_connections": used,
             "connection_type": type(pool).__name__,

@@ -4,6 +4,7 @@ Paths are registered with and without a trailing slash, the first spelling is th
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from asynctaskflow_api.guard import Guard
 
 Handler = Callable[..., Awaitable[Response]]
 BEARER = "apiKey"
+NAMED = re.compile(r"{(\w+)}")
 ALWAYS = (400, 401, 403, 422, 500, 503)
 
 
@@ -108,6 +110,8 @@ class Routes:
         """
         rule = Rule(role, 0.0 if unbounded else self._timeout_s, lean)
         documented: dict[int | str, dict[str, Any]] = problems.documented(*ALWAYS, *failures)
+        named = map(_path_parameter, NAMED.findall(path)) if lean else ()
+        parameters = [*named, *query, *map(_header, headers)]
         options: dict[str, Any] = {
             "methods": [method],
             "tags": [tag],
@@ -116,7 +120,7 @@ class Routes:
             "operation_id": handler.__name__,
             "summary": _first_sentence(handler),
             "responses": {**documented, **(responses or {})},
-            "openapi_extra": _extra(role, body, [*query, *map(_header, headers)]),
+            "openapi_extra": _extra(role, body, parameters),
         }
         self._register(path, handler, rule, options, shown=shown)
 
@@ -156,6 +160,10 @@ def _extra(
     if parameters:
         extra["parameters"] = parameters
     return extra
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _header(name: str) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class ApiSettings(BaseSettings):
         description="One command; short, since a caller waits: answers take < 2 s.",
     )
     redis_connections: int = Field(64, ge=2, description="Of this process, for commands.")
+    safety_check_s: float = Field(
+        30, gt=0, description="Between looks at whether Redis still keeps every task, for /ready."
+    )
     request_timeout_s: float = Field(
         1.8, gt=0, description="Whole request without waits and uploads; then 503."
     )

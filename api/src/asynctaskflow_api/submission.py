@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 
 from asynctaskflow.blobs.port import ATTACHED_TTL_S, BlobNotFound
 from asynctaskflow.model.function import FunctionSpec
-from asynctaskflow.model.task import TERMINAL, Task, TaskId
+from asynctaskflow.model.task import TERMINAL, Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import Accepted, NewTask
 from asynctaskflow_api import views
 from asynctaskflow_api.backend import Services
@@ -205,9 +205,10 @@ async def wait_for_end(services: Services, task_id: TaskId, *, wait_s: float) ->
 
 
 async def details(services: Services, task: Task) -> dict[str, Any]:
-    """The task with its content and result."""
-    given, result = await asyncio.gather(
-        services.queue.input(task.id), services.queue.result(task.id)
-    )
+    """The task with its content and result, which is not asked for while there cannot be one."""
+    reads = [services.queue.input(task.id)]
+    if task.state is TaskState.COMPLETED:
+        reads.append(services.queue.result(task.id))
+    given, result, *_ = [*await asyncio.gather(*reads), b""]
     attempts = await services.catalog.max_attempts(task.id.function)
     return views.detail(task, given, result, max_attempts=attempts)

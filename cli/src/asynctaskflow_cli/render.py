@@ -109,11 +109,15 @@ def _card(row: Row, columns: Sequence[Column]) -> None:
 
 
 def _print(table: Table) -> None:
-    """As wide as its content where nobody looks: a pipe must not get shortened cells."""
+    """As wide as its content where nobody looks: a pipe must not get shortened or padded cells."""
     console = out()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = PIPE_WIDTH
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def styled(value: object) -> str:

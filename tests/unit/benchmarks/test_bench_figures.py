@@ -123,6 +123,15 @@ def test_a_percentile_is_a_value_that_was_seen(share, expected):
     assert percentile([float(value) for value in range(100, 0, -1)], share) == expected
 
 
+def test_the_middle_of_three_values_is_the_second():
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+
+
+@pytest.mark.parametrize("at_least", [True, False])
+def test_a_goal_is_met_by_exactly_what_it_asks_for(at_least):
+    assert Goal("any", 5, "×", at_least=at_least).is_met(5.0)
+
+
 def test_the_percentile_of_one_value_is_that_value():
     assert percentile([7.0], 0.95) == 7.0
 

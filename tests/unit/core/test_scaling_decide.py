@@ -344,6 +344,13 @@ def test_up_stabilization_ignores_a_short_peak_and_follows_a_long_one() -> None:
     assert loop.at(12.5, seen(9)).replicas == 9
 
 
+def test_up_stabilization_follows_a_need_that_never_stands_still() -> None:
+    loop = Loop(policy(up={"stabilizationSeconds": 5}, down={"stabilizationSeconds": 0}))
+    for step in range(14):
+        loop.at(step * 0.7, seen(5 + step % 2))
+    assert loop.replicas == 5
+
+
 def test_a_memory_that_does_not_reach_back_waits_for_the_up_window() -> None:
     assert first(seen(9), policy(up={"stabilizationSeconds": 5})).replicas == 0
 

@@ -11,7 +11,7 @@ from asynctaskflow.settings import WorkerSettings
 from asynctaskflow.taskqueue.messages import Claimed, Fail, HandBack
 from asynctaskflow.worker import frames, settle
 from asynctaskflow.worker.claim import Room, wanted
-from asynctaskflow.worker.execution import Cause
+from asynctaskflow.worker.execution import Cause, Execution
 from asynctaskflow.worker.gate import Gate
 from asynctaskflow.worker.last_chance import LastChance
 from asynctaskflow.worker.manifest import BadManifest, effective, read_manifest
@@ -144,6 +144,8 @@ def test_the_gate_pauses_claims_then_lets_one_task_try():
     assert gate.allowed(4, now_s=11.9) == 0
     assert gate.opens_s(now_s=11) == 1
     assert gate.allowed(4, now_s=12) == 1
+    gate.claimed()
+    assert gate.allowed(3, now_s=12) == 0
     gate.passed()
     assert gate.allowed(4, now_s=12) == 4
 
@@ -158,30 +160,27 @@ def test_the_gate_never_pauses_longer_than_its_bound_and_not_for_nothing():
     assert gate.allowed(4, now_s=5) == 1
 
 
-def test_a_task_on_its_last_chance_runs_alone():
-    last = LastChance(max_deliveries=3)
-
-    assert last.is_for(claimed(deliveries=3))
-    assert not last.is_for(claimed(deliveries=2))
-    last.make_room(now_s=0)
-    assert last.allowed(4, occupied=1, now_s=0) == 0
-    assert last.allowed(4, occupied=0, now_s=0) == 1
-    last.claimed(alone=True)
-    assert last.allowed(4, occupied=1, now_s=0) == 0
-    last.ended()
-    assert last.allowed(4, occupied=0, now_s=0) == 4
+def execution(deliveries: int) -> Execution:
+    return Execution(claimed(deliveries=deliveries), lease_until_s=0)
 
 
-def test_room_for_a_last_chance_is_not_kept_for_ever():
-    last = LastChance(max_deliveries=3)
+def test_one_task_on_its_last_chance_at_a_time():
+    last, fresh, suspect = LastChance(max_deliveries=3), execution(2), execution(3)
 
-    last.make_room(now_s=0)
+    last.began(fresh)
+    assert last.free
+    last.began(suspect)
+    free = [last.free, last.ended(fresh), last.free, last.ended(suspect), last.free]
 
-    assert last.allowed(4, occupied=1, now_s=5) == 4
+    assert free == [False, False, False, True, True]
 
 
-def test_with_one_delivery_allowed_nobody_runs_alone():
-    assert not LastChance(max_deliveries=1).is_for(claimed(deliveries=1))
+def test_with_one_delivery_allowed_every_task_may_run_beside_others():
+    last = LastChance(max_deliveries=1)
+
+    last.began(execution(1))
+
+    assert last.free
 
 
 def test_the_environment_wins_over_the_manifest():

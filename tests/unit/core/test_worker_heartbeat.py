@@ -93,6 +93,12 @@ class Bench:
         self.clock.now_s += after_s
         self.heartbeat.beat()
 
+    def block(self, seconds: float) -> None:
+        for _ in range(round(seconds)):
+            self.beat(after_s=1)
+            if self.exits:
+                return
+
 
 @pytest.fixture
 def bench() -> Bench:
@@ -153,7 +159,7 @@ def test_a_blocked_loop_is_no_reason_to_die_before_a_task_is_overdue(bench):
     bench.run_task("a", deadline_s=1050)
     bench.loop_seen_s = 1000.0
 
-    bench.beat(after_s=51)
+    bench.block(51)
 
     assert bench.exits == []
 
@@ -163,10 +169,22 @@ def test_a_loop_blocked_past_a_time_limit_hands_back_the_others_and_dies(bench):
     bench.run_task("other", deadline_s=1300)
     bench.loop_seen_s = 1000.0
 
-    bench.beat(after_s=53)
+    bench.block(53)
 
     assert bench.keeper.handed_back == ["other"]
     assert bench.exits == [70]
+
+
+def test_a_worker_that_was_stopped_and_continued_is_not_taken_for_a_blocked_one(bench):
+    bench.run_task("a", deadline_s=1050)
+    bench.loop_seen_s = 1000.0
+
+    bench.beat()
+    bench.beat(after_s=100)
+    bench.loop_seen_s = 1100.05
+    bench.beat(after_s=0.1)
+
+    assert bench.exits == []
 
 
 def test_a_blocked_worker_dies_even_if_redis_is_away(bench):
@@ -175,7 +193,7 @@ def test_a_blocked_worker_dies_even_if_redis_is_away(bench):
     bench.loop_seen_s = 1000.0
     bench.keeper.failing = QueueUnavailable("away")
 
-    bench.beat(after_s=53)
+    bench.block(53)
 
     assert bench.exits == [70]
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from asynctaskflow_testkit.bounds import insist_on_limit, insist_on_probes, worst_excess
-from asynctaskflow_testkit.invariants import Evidence, judge
+from asynctaskflow_testkit.invariants import Evidence, is_same, judge
 from asynctaskflow_testkit.ledger import Entry, Fault, Ran, Submitted
 from asynctaskflow_testkit.snapshot import Snapshot, StoredEvent, StoredTask
 
@@ -238,6 +238,13 @@ LAWFUL: dict[str, Evidence] = {
 @pytest.mark.parametrize("what", LAWFUL)
 def test_the_checker_accepts(what: str) -> None:
     judge(LAWFUL[what]).insist()
+
+
+def test_a_worker_that_made_its_own_id_is_known_by_its_process() -> None:
+    assert is_same("host-42-ab12cd", "pid:42")
+    assert is_same("w1", "w1")
+    assert not is_same("host-420-ab12cd", "pid:42")
+    assert not is_same("w1", "w2")
 
 
 def test_the_report_names_law_task_and_reason() -> None:

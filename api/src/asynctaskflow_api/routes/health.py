@@ -20,7 +20,6 @@ from asynctaskflow_api.routing import Routes
 from asynctaskflow_api.schema import HealthStatus, Live, Ready, Root, Version
 
 READY_FRESH_S = 1.0
-SAFE_FRESH_S = 30.0
 NEVER = float("-inf")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METRICS: dict[int | str, dict[str, Any]] = {
@@ -35,6 +34,7 @@ class Readiness:
         """Nothing is known yet."""
         self._services = services
         self._clock = clock
+        self._safe_fresh_s = services.settings.safety_check_s
         self._reason = ""
         self._checked_s = self._safe_s = NEVER
         self._checking = asyncio.Lock()
@@ -52,7 +52,7 @@ class Readiness:
         try:
             async with asyncio.timeout(self._services.settings.request_timeout_s):
                 await server.ping_s()
-                if self._clock.mono_s() - self._safe_s >= SAFE_FRESH_S:
+                if self._clock.mono_s() - self._safe_s >= self._safe_fresh_s:
                     await server.refuse_unsafe()
                     self._safe_s = self._clock.mono_s()
         except (QueueUnavailable, UnsafeServer, TimeoutError) as error:

@@ -93,9 +93,12 @@ def _body(api: Api, function: str, *, input_: str, text: str, file: Path | None)
     if (text or file) and not isinstance(body, dict):
         raise UsageProblem("--input must be an object beside --text or --file")
     if text:
-        body[_field(api, function, TEXT_FIELDS)] = _content(text)
+        body[_field(_fields(api, function), function, TEXT_FIELDS)] = _content(text)
     if file:
-        body[_field(api, function, ("pdf_ref",), ending="_ref")] = _upload(api, function, file)
+        fields = _fields(api, function)
+        body[_field(fields, function, ("pdf_ref",), ending="_ref")] = _upload(api, function, file)
+        if "filename" in fields:
+            body.setdefault("filename", file.name)
     if not (input_ or text or file):
         raise UsageProblem("no input", hint="--input JSON, --text TEXT or --file DOCUMENT")
     return body
@@ -120,10 +123,21 @@ def _json(text: str, what: str) -> Any:
         raise UsageProblem(f"{what} is not JSON: {error}") from error
 
 
-def _field(api: Api, function: str, usual: tuple[str, ...], *, ending: str = "\0") -> str:
-    """The field of the function's input that a text or an upload goes into."""
+def _fields(api: Api, function: str) -> list[str]:
     found = api.get(paths.function(function))
-    fields = list((found.get("input_schema") or {}).get("properties", {}))
+    return list((found.get("input_schema") or {}).get("properties", {}))
+
+
+def _field(fields: list[str], function: str, usual: tuple[str, ...], *, ending: str = "\0") -> str:
+    """The field of the function's input that a text or an upload goes into.
+
+    A function whose schema is not known (yet) gets the usual field; it refuses it if it has none.
+
+    Raises:
+        UsageProblem: it has none.
+    """
+    if not fields:
+        return usual[0]
     fitting = [name for name in usual if name in fields]
     fitting += [name for name in fields if name.endswith(ending) and name not in fitting]
     if fitting:

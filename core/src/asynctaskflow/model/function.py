@@ -161,7 +161,7 @@ class Scaling(Spec):
     max_replicas: int = Field(10, ge=1, le=1000, description="Never more workers than this.")
     target: ScalingTarget = ScalingTarget()
     idle_seconds: float = Field(
-        60, ge=0, le=86_400, description="No demand for this long: to zero."
+        15, ge=0, le=86_400, description="No demand for this long: to zero."
     )
     up: ScaleUp = ScaleUp()
     down: ScaleDown = ScaleDown()

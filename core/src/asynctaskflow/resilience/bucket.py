@@ -94,7 +94,7 @@ def take(
     if enough and not asleep_ms:
         left = None if bucket.tokens is None else bucket.tokens - caller.tokens
         return replace(bucket, tokens=left, line=others), Answer(granted=True)
-    wait_ms = asleep_ms + max(1, short_ms)
+    wait_ms = max(1, asleep_ms + short_ms)
     if wait_ms > longest_ms:
         return replace(bucket, line=others), Answer(granted=False, wait_ms=wait_ms, fits=False)
     place = replace(caller, turn_ms=now_ms + wait_ms)

@@ -3,6 +3,7 @@
 Never interprets a key: only connections, capabilities and the translation of client errors.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,9 +162,17 @@ def open_sync(options: RedisOptions) -> SyncRedis:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client's errors that mean "not now" into ``QueueUnavailable``; let defects through."""
+    """Turn the client's errors that mean "not now" into ``QueueUnavailable``; let defects through.
+
+    Raises:
+        asyncio.CancelledError: the caller was cancelled meanwhile and the client swallowed it, as its
+            ``wait_for`` around writes and its zero timeout around probes can on Python 3.11.
+    """
+    cancellations = _cancellations()
     try:
         yield
+        if _cancellations() > cancellations:
+            raise asyncio.CancelledError
     except NoScriptError:
         raise
     except ResponseError as error:
@@ -172,6 +181,10 @@ def translated() -> Iterator[None]:
         raise QueueUnavailable(f"Redis refuses: {type(error).__name__}: {error}") from error
     except (ConnectionError, TimeoutError, ClusterError, RedisClusterException, OSError) as error:
         raise QueueUnavailable(f"Redis does not answer: {error}") from error
+    except RuntimeError as error:
+        if not is_closed_transport(error):
+            raise
+        raise QueueUnavailable("Redis has closed the connection") from error
 
 
 def is_transient(error: RedisError) -> bool:
@@ -182,6 +195,20 @@ def is_transient(error: RedisError) -> bool:
         or text.startswith(TRANSIENT_PREFIXES)
         or SLOT_IS_MOVING in text
     )
+
+
+def _cancellations() -> int:
+    """How often the running task has been asked to stop; 0 in a thread without a loop."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return 0
+    return task.cancelling() if task is not None else 0
+
+
+def is_closed_transport(error: RuntimeError) -> bool:
+    """Whether uvloop refuses a write because the peer has reset the connection: it has no OSError for that."""
+    return "closed=True" in str(error) or "handler is closed" in str(error)
 
 
 async def probe(client: AsyncRedis) -> Capabilities:

@@ -23,7 +23,7 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004 - the client's own name
 )
 
-from asynctaskflow.store.connection import AsyncRedis
+from asynctaskflow.store.connection import AsyncRedis, is_closed_transport
 from asynctaskflow.store.scripts import Argument, Script
 
 LOST = (ConnectionError, TimeoutError, OSError)
@@ -112,7 +112,9 @@ class Lane:
         for failures in count(1):
             try:
                 return await self._exchange_once(packed, expected)
-            except LOST:
+            except (*LOST, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and not is_closed_transport(error):
+                    raise
                 await self._drop()
                 if failures > self._retries:
                     raise

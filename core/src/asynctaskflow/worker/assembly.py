@@ -97,6 +97,8 @@ def assemble(ground: Ground, clients: Clients, spec: FunctionSpec) -> Parts:
         worker_id=ground.identity.id,
         lease_ms=round(spec.timeouts.lease_seconds * 1000),
         roll=ground.roll,
+        max_deliveries=spec.queue.max_deliveries,
+        timeout_s=ground.settings.redis_timeout_s,
     )
     store = open_blobs(
         clients.commands, url=ground.settings.blob_url.get_secret_value(), clock=ground.clock

@@ -17,6 +17,7 @@ class Gate:
         self._max_s = max_s
         self._closed_until_s = 0.0
         self._trying = False
+        self._trial_out = False
 
     def close(self, *, now_s: float, delay_s: float) -> None:
         """A task was handed back: pause for the delay that it named."""
@@ -25,18 +26,24 @@ class Gate:
         until_s = now_s + min(delay_s, self._max_s)
         self._closed_until_s = max(self._closed_until_s, until_s)
         self._trying = True
+        self._trial_out = False
 
     def passed(self) -> None:
         """A task ended otherwise: the dependency answers again."""
         self._trying = False
+        self._trial_out = False
 
-    def allowed(self, free_slots: int, *, now_s: float) -> int:
-        """How many of the free slots may be filled."""
+    def claimed(self) -> None:
+        """Something was claimed; while the gate is not fully open, it is the one that tries."""
+        self._trial_out = self._trying
+
+    def allowed(self, number: int, *, now_s: float) -> int:
+        """How many of ``number`` tasks may be claimed now."""
         if not self._trying:
-            return free_slots
-        if now_s < self._closed_until_s:
+            return number
+        if self._trial_out or now_s < self._closed_until_s:
             return 0
-        return min(1, free_slots)
+        return min(1, number)
 
     def opens_s(self, *, now_s: float) -> float | None:
         """Seconds until claims go on, ``None`` if they are not paused."""

@@ -20,6 +20,7 @@ from asynctaskflow.worker.execution import Execution, Running
 from asynctaskflow.worker.stopping import Exit
 
 TICK_S = 0.1
+FROZEN_S = 1.0  # this thread rested for ten times its tick: the whole process was stopped
 
 Lease = tuple[str, str]
 Record = Mapping[str, str | int | float]
@@ -101,6 +102,8 @@ class Heartbeat(threading.Thread):
         self._ended = threading.Event()
         self._renew_at_s = 0.0
         self._reap_at_s = 0.0
+        self._rested_s = clock.mono_s()
+        self._thawed_s = 0.0
 
     def run(self) -> None:
         """Until ``finish``."""
@@ -111,6 +114,8 @@ class Heartbeat(threading.Thread):
     def beat(self) -> None:
         """Do what is due now."""
         now_s = self._clock.mono_s()
+        if now_s - self._rested_s > FROZEN_S:
+            self._thawed_s = now_s
         self._watch(now_s)
         if now_s >= self._renew_at_s:
             self._renew_at_s = now_s + self._limits.heartbeat_s
@@ -118,6 +123,7 @@ class Heartbeat(threading.Thread):
         if now_s >= self._reap_at_s:
             self._reap_at_s = now_s + self._limits.reaper_tick_s
             self._reap()
+        self._rested_s = self._clock.mono_s()
 
     def finish(self) -> None:
         """End the thread, then forget the worker in Redis; blocks for at most one round trip each."""
@@ -157,7 +163,8 @@ class Heartbeat(threading.Thread):
 
     def _watch(self, now_s: float) -> None:
         """End the process if a handler has blocked the loop for too long past its time limit."""
-        if now_s - self._ports.loop_seen_s() < self._limits.stuck_after_s:
+        seen_s = max(self._ports.loop_seen_s(), self._thawed_s)
+        if now_s - seen_s < self._limits.stuck_after_s:
             return
         executions = self._running.snapshot()
         stuck = [one for one in executions if self._overdue(one, now_s)]

@@ -1,48 +1,38 @@
-"""A task that has taken down workers runs alone when it is claimed for the last time. Pure: time is an argument.
+"""Knows whether a task on its last delivery runs here: the queue then gives this worker no second one.
 
 A handler that kills its process takes its neighbours with it, and each of them counts a lost worker as well.
-Without this rule one poison pill would drag the tasks beside it into the dead-letter queue.
+Those that went down together would go down together again, until the dead-letter queue has them all.
 """
 
-from asynctaskflow.taskqueue.messages import Claimed
-
-CAREFUL_S = 5.0
+from asynctaskflow.worker.execution import Execution
 
 
 class LastChance:
-    """Decides who runs alone, and makes room for it; one per worker."""
+    """At most one such task at a time; one object per worker."""
 
     def __init__(self, *, max_deliveries: int) -> None:
-        """Nobody does.
+        """None runs.
 
         Args:
-            max_deliveries: after so many lost workers a task is a poison pill; with 1 nobody runs alone.
+            max_deliveries: after so many lost workers a task is a poison pill; with 1 every delivery is the
+                last, and then they may run together.
         """
         self._max_deliveries = max_deliveries
-        self._careful_until_s = 0.0
-        self._alone = False
+        self._taken: Execution | None = None
 
-    def is_for(self, task: Claimed) -> bool:
-        """Whether this task goes to the dead-letter queue if this worker dies."""
-        return self._max_deliveries > 1 and task.deliveries >= self._max_deliveries
+    @property
+    def free(self) -> bool:
+        """Whether this worker may take one."""
+        return self._taken is None
 
-    def make_room(self, *, now_s: float) -> None:
-        """One was claimed among others and goes back: for a while, claim only with nothing else here."""
-        self._careful_until_s = now_s + CAREFUL_S
+    def began(self, execution: Execution) -> None:
+        """A task was claimed."""
+        if self._max_deliveries > 1 and execution.task.deliveries >= self._max_deliveries:
+            self._taken = execution
 
-    def claimed(self, *, alone: bool) -> None:
-        """A single task was claimed; ``alone``: it is one of those."""
-        self._alone = alone
-        self._careful_until_s = 0.0
-
-    def ended(self) -> None:
-        """A task has ended."""
-        self._alone = False
-
-    def allowed(self, number: int, *, occupied: int, now_s: float) -> int:
-        """How many of ``number`` tasks may be claimed now."""
-        if self._alone:
-            return 0
-        if now_s >= self._careful_until_s:
-            return number
-        return min(1, number) if occupied == 0 else 0
+    def ended(self, execution: Execution) -> bool:
+        """A task has ended; True if it was the one, and another may now be waiting."""
+        if self._taken is not execution:
+            return False
+        self._taken = None
+        return True

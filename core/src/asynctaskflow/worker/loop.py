@@ -128,7 +128,7 @@ class WorkerLoop:
         """Another worker may have this task: stop it; its result is not wanted."""
         if execution.ended:
             return
-        get_logger().warning("lease_lost", task=str(execution.task.id), while_="running")
+        get_logger().warning("lease_lost", task=str(execution.task.id), during="run")
         execution.stop(Cause.LEASE_LOST, unwind_until_s=self._stopping.unwind_until_s())
 
     def abandon(self, execution: Execution) -> None:
@@ -148,9 +148,7 @@ class WorkerLoop:
             stopping=self._stopping.asked,
             left=left,
         )
-        now_s = self._clock.mono_s()
-        number = self._gate.allowed(wanted(room), now_s=now_s)
-        number = self._last_chance.allowed(number, occupied=self._occupied, now_s=now_s)
+        number = self._gate.allowed(wanted(room), now_s=self._clock.mono_s())
         return max(number, 1) if self._unanswered_claim else number
 
     async def _turn(self, ask: int) -> None:
@@ -160,7 +158,9 @@ class WorkerLoop:
             self._faultpoints.reach("before_settle")
         self._unanswered_claim = self._unanswered_claim or ask > 0
         try:
-            turn = await self._source.turn([one[1] for one in outcomes], free_slots=ask)
+            turn = await self._source.turn(
+                [one[1] for one in outcomes], free_slots=ask, take_suspect=self._last_chance.free
+            )
         except QueueUnavailable as error:
             self._outbox = outcomes + self._outbox
             await self._away(error)
@@ -179,10 +179,10 @@ class WorkerLoop:
             return
         self._faultpoints.reach("after_settle")
         for (execution, _), kept in zip(outcomes, accepted, strict=True):
-            self._running.remove(execution)
+            self._forget(execution)
             if not kept:
                 self._tally.refused()
-                get_logger().warning("lease_lost", task=str(execution.task.id), while_="settling")
+                get_logger().warning("lease_lost", task=str(execution.task.id), during="settling")
         self._tally.settled([one for one, kept in zip(outcomes, accepted, strict=True) if kept])
 
     def _begin(self, turn: Turn, *, ask: int, sent_s: float) -> None:
@@ -194,31 +194,17 @@ class WorkerLoop:
             return
         self._faultpoints.reach("after_claim")
         self._tally.took(len(tasks))
+        self._gate.claimed()
         lease_until_s = sent_s + self._limits.lease_s
         executions = [Execution(task, lease_until_s=lease_until_s) for task in tasks]
         for execution in executions:
             self._running.add(execution)
-        if len(tasks) == 1 and self._occupied == 0:
-            self._last_chance.claimed(alone=self._last_chance.is_for(tasks[0]))
-        else:
-            executions = self._without_last_chances(executions, now_s=sent_s)
+            self._last_chance.began(execution)
         self._occupied += len(executions)
         if self._runners is not None:
             self._runners.start(executions)
         if self._wakeup is not None and self._occupied >= self._limits.slots:
             self._wakeup.disarm()
-
-    def _without_last_chances(
-        self, executions: list[Execution], *, now_s: float
-    ) -> list[Execution]:
-        """Hand back those that must run alone; this worker will have room for one of them soon."""
-        last = [one for one in executions if self._last_chance.is_for(one.task)]
-        if not last:
-            return executions
-        self._last_chance.make_room(now_s=now_s)
-        for execution in last:
-            self._hand_back(execution, "runs_alone")
-        return [one for one in executions if not one.ended]
 
     def _hand_back(self, execution: Execution, reason: str) -> None:
         """Return a task that was not started."""
@@ -229,10 +215,9 @@ class WorkerLoop:
     def _ended(self, execution: Execution, settlement: Settlement | None, ran_s: float) -> None:
         """A runner is done with a task, or has given it up."""
         self._occupied -= 1
-        self._last_chance.ended()
         self._tally.ran(ran_s)
         if settlement is None:
-            self._running.remove(execution)
+            self._forget(execution)
         else:
             self._outbox.append((execution, settlement))
         if isinstance(settlement, HandBack):
@@ -240,6 +225,12 @@ class WorkerLoop:
         else:
             self._gate.passed()
         self._news.set()
+
+    def _forget(self, execution: Execution) -> None:
+        """Its outcome is known to the queue, or never will be."""
+        self._running.remove(execution)
+        if self._last_chance.ended(execution):
+            self.wake()
 
     def _hand_back_unstarted(self) -> None:
         if not self._stopping.asked or self._runners is None:
@@ -265,7 +256,7 @@ class WorkerLoop:
         await self._stopping.pause(self._link.failed(error, roll=self._roll()))
         if self._stopping.given_up():
             for execution, _ in self._outbox:
-                self._running.remove(execution)
+                self._forget(execution)
             self._outbox.clear()
             self._unanswered_claim = False
 

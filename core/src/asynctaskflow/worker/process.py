@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import sys
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -29,6 +30,7 @@ from asynctaskflow.worker.tally import Tally
 
 LIVE_MARGIN_S = 30.0
 KEEPER_TRIES_PER_LEASE = 4
+CANCEL_AGAIN_S = 0.1
 
 
 def lay_ground(
@@ -48,6 +50,14 @@ def lay_ground(
         clock=clock,
         roll=random.random,
     )
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until it works: redis-py can lose a cancellation that comes while it connects."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 class WorkerProcess:
@@ -114,8 +124,7 @@ class WorkerProcess:
             await parts.loop.run(group)
             if parts.loop.abandoned or parts.handlers.stuck():
                 await self._leave(parts)
-            for helper in helpers:
-                helper.cancel()
+            await _end(helpers)
 
     async def _leave(self, parts: Parts) -> None:
         """End now: what a handler that does not stop is still doing must not hold up the exit."""

@@ -102,6 +102,9 @@ class Runners:
         while self._ready:
             execution = self._ready.popleft()
             self._wake_one()
+            if execution.cause is not None:
+                self._end(execution, self._attempts.abandoned(execution))
+                continue
             execution.runner = me
             settlement = await self._attempts.run(execution)
             while me.cancelling():

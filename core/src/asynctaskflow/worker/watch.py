@@ -73,7 +73,7 @@ class Watch:
         elif now_s >= execution.deadline_s:
             self._stop(execution, Cause.TIMEOUT)
         elif now_s >= execution.lease_until_s - self._lease_margin_s:
-            get_logger().warning("lease_lost", task=str(execution.task.id), while_="unrenewed")
+            get_logger().warning("lease_lost", task=str(execution.task.id), during="renewal")
             self._stop(execution, Cause.LEASE_LOST)
         elif interrupting:
             self._stop(execution, Cause.DRAINING)

@@ -6,8 +6,8 @@ from functools import cache
 
 from asynctaskflow import Context, InputRejected, function
 from asynctaskflow_openrouter import OpenRouterSettings
+from asynctaskflow_openrouter.attempt_model import model_for
 from asynctaskflow_openrouter.ports import DEPENDENCY
-from asynctaskflow_pdfxtract.attempt_model import model_for
 from asynctaskflow_pdfxtract.edition import make_edition
 from asynctaskflow_pdfxtract.schema import Edition, PdfInput
 from asynctaskflow_pdfxtract.settings import PdfxtractSettings

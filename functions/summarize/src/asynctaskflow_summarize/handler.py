@@ -4,8 +4,8 @@ from functools import cache
 
 from asynctaskflow import Context, function
 from asynctaskflow_openrouter import OpenRouterSettings
+from asynctaskflow_openrouter.attempt_model import model_for
 from asynctaskflow_openrouter.ports import DEPENDENCY
-from asynctaskflow_summarize.attempt_model import model_for
 from asynctaskflow_summarize.job import make_summary
 from asynctaskflow_summarize.schema import SummarizeInput, Summary
 from asynctaskflow_summarize.settings import SummarizeSettings

@@ -88,7 +88,7 @@ def _ledger(process: int) -> Ledger | None:
 @contextmanager
 def recorded(ctx: Context | SyncContext) -> Iterator[Done]:
     """Write the start, give the result to fill in, and write the end unless the handler raised."""
-    done = Done(worker=_settings().worker, attempt=ctx.attempt)
+    done = Done(worker=_settings().worker or f"pid:{os.getpid()}", attempt=ctx.attempt)
     _write(ctx, done, "start")
     yield done
     _write(ctx, done, "end")

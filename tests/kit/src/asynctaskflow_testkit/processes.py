@@ -14,7 +14,7 @@ from asynctaskflow_testkit.lifetime import LOOPBACK, end, free_port, spawn
 from asynctaskflow_testkit.settings import environment
 
 WORKER = (sys.executable, "-m", "asynctaskflow.worker.main")
-READY_WITHIN_S = 15.0
+API = (sys.executable, "-m", "asynctaskflow_api.main")
 LOG_TAIL_CHARS = 2000
 LOGS_SHOWN = 8
 
@@ -121,6 +121,12 @@ class Fleet:
         port = free_port()
         own = {"ATF_WORKER_ID": worker_id, "ATF_PROBE_PORT": str(port), **(env or {})}
         return self.start(worker_id, [*prefix, *WORKER, handler], env=own, port=port)
+
+    def start_api(self, name: str = "api", *, env: Mapping[str, str] | None = None) -> Process:
+        """An ``atf-api`` without authentication, on a port of its own."""
+        port = free_port()
+        own = {"ATF_AUTH": "off", "ATF_API_PORT": str(port), **(env or {})}
+        return self.start(name, API, env=own, port=port)
 
     def logs(self) -> str:
         """The ends of the last logs, for a failed test's report."""

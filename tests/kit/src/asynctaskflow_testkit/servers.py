@@ -216,9 +216,17 @@ def start_server(
     return RedisServer(flavour or available()[0], options=options, prefix=prefix).start()
 
 
-def start_replica(primary: RedisServer) -> RedisServer:
-    """A running replica that has caught up with its primary."""
+def start_replica(primary: RedisServer, *, through_port: int = 0) -> RedisServer:
+    """A running replica that has caught up with its primary.
+
+    Args:
+        through_port: of a proxy in front of the primary, to cut replication with; 0: none.
+    """
     replica = start_server(primary.flavour)
-    replica.command("REPLICAOF", LOOPBACK, primary.port)
-    until(lambda: replica.admin.info("replication")["master_link_status"] == "up", START_TIMEOUT_S)
+    replica.command("REPLICAOF", LOOPBACK, through_port or primary.port)
+    until(lambda: _follows(replica), START_TIMEOUT_S, what="the replica has caught up")
     return replica
+
+
+def _follows(replica: RedisServer) -> bool:
+    return bool(replica.admin.info("replication")["master_link_status"] == "up")

@@ -13,7 +13,7 @@ class HandlerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TESTKIT_", frozen=True, extra="ignore")
 
     ledger: Path | None = Field(None, description="File that every execution is written to.")
-    worker: str = Field("?", description="Who runs it.", validation_alias="ATF_WORKER_ID")
+    worker: str = Field("", description="Who runs it.", validation_alias="ATF_WORKER_ID")
     upstream: str = Field("", description="Base URL that the llm handler calls.")
 
 

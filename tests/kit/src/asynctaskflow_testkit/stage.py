@@ -136,6 +136,18 @@ class Stage:
         worker.kill()
 
     @asynccontextmanager
+    async def on(self, server: RedisServer) -> AsyncIterator[None]:
+        """Look at another server from here on: the one that was promoted."""
+        client = open_async(RedisOptions(server.url))
+        before = self.server, self.queue
+        self.server, self.queue = server, RedisQueue(client)
+        try:
+            yield
+        finally:
+            self.server, self.queue = before
+            await client.aclose()
+
+    @asynccontextmanager
     async def watching_leases(self, function: str) -> AsyncIterator[None]:
         """Sample how long expired leases lie about."""
 

@@ -23,7 +23,7 @@ if away then return refuse(OPEN, away) end
 refill()
 local asleep, short, enough, waiting = stand(member, tokens)
 if not enough or asleep > 0 then
-  local wait = asleep + math.max(1, short)
+  local wait = math.max(1, asleep + short)
   store_bucket()
   if wait > longest then return refuse(BUSY, wait) end
   if not waiting then call('HINCRBY', BUCKET, 'throttled', 1) end

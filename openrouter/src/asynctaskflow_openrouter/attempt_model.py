@@ -8,15 +8,13 @@ never end. So from then on the attempt waits in its slot, as long as its time al
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from asynctaskflow import Context, NotNow, Retryable
-from asynctaskflow_openrouter import (
-    ChatRequest,
-    Completion,
-    Fault,
-    OpenRouterSettings,
-    session_of_process,
-)
+from asynctaskflow import Context
+from asynctaskflow.errors import NotNow, Retryable
+from asynctaskflow_openrouter.faults import Fault
+from asynctaskflow_openrouter.messages import ChatRequest, Completion
 from asynctaskflow_openrouter.ports import DEPENDENCY
+from asynctaskflow_openrouter.session import session_of_process
+from asynctaskflow_openrouter.settings import OpenRouterSettings
 
 # Kept of the attempt's time for the call after the wait.
 RESERVE_S = 60.0

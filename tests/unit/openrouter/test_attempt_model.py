@@ -1,13 +1,12 @@
-"""Waiting in the slot once there are answers to lose; both functions have the same model of an attempt."""
+"""Waiting in the slot once there are answers to lose."""
 
 from dataclasses import dataclass, field
 
 import pytest
 
 from asynctaskflow import NotNow, Permanent, Retryable
+from asynctaskflow_openrouter.attempt_model import AttemptModel
 from asynctaskflow_openrouter.messages import ChatRequest, Completion
-from asynctaskflow_pdfxtract import attempt_model as of_pdfxtract
-from asynctaskflow_summarize import attempt_model as of_summarize
 
 OPEN = NotNow("open", reason="breaker_open", delay_s=30)
 LIMITED = Retryable("slow down", delay_s=7, error_class="rate_limited")
@@ -35,20 +34,17 @@ class Clockwork:
         self.remaining -= seconds
 
 
-@pytest.fixture(params=[of_pdfxtract, of_summarize], ids=["pdfxtract", "summarize"])
-def ask_all(request):
-    async def ask_all(clockwork: Clockwork, *, times: int) -> None:
-        model = request.param.AttemptModel(
-            clockwork.ask, remaining_s=lambda: clockwork.remaining, pause=clockwork.pause
-        )
-        for _ in range(times):
-            assert await model.complete(ChatRequest(messages=())) is ANSWER
-
-    return ask_all
+async def ask_all(clockwork: Clockwork, *, times: int) -> None:
+    """Ask so many times in one attempt; each question must be answered."""
+    model = AttemptModel(
+        clockwork.ask, remaining_s=lambda: clockwork.remaining, pause=clockwork.pause
+    )
+    for _ in range(times):
+        assert await model.complete(ChatRequest(messages=())) is ANSWER
 
 
 @pytest.mark.parametrize("error", [OPEN, LIMITED, DOWN])
-async def test_before_the_first_answer_nothing_is_waited_for(ask_all, error):
+async def test_before_the_first_answer_nothing_is_waited_for(error):
     clockwork = Clockwork([error])
 
     with pytest.raises(type(error)):
@@ -57,7 +53,7 @@ async def test_before_the_first_answer_nothing_is_waited_for(ask_all, error):
     assert clockwork.pauses == []
 
 
-async def test_after_it_the_attempt_waits_as_long_as_it_is_told(ask_all):
+async def test_after_it_the_attempt_waits_as_long_as_it_is_told():
     clockwork = Clockwork([ANSWER, OPEN, LIMITED, LIMITED_SOMEHOW, ANSWER, ANSWER])
 
     await ask_all(clockwork, times=3)
@@ -65,7 +61,7 @@ async def test_after_it_the_attempt_waits_as_long_as_it_is_told(ask_all):
     assert clockwork.pauses == [30, 7, 10]
 
 
-async def test_a_delay_of_nothing_does_not_make_it_spin(ask_all):
+async def test_a_delay_of_nothing_does_not_make_it_spin():
     clockwork = Clockwork([ANSWER, NotNow("now", reason="raced", delay_s=0), ANSWER])
 
     await ask_all(clockwork, times=2)
@@ -73,7 +69,7 @@ async def test_a_delay_of_nothing_does_not_make_it_spin(ask_all):
     assert clockwork.pauses == [1]
 
 
-async def test_a_wait_that_leaves_no_time_for_the_call_hands_the_task_back(ask_all):
+async def test_a_wait_that_leaves_no_time_for_the_call_hands_the_task_back():
     clockwork = Clockwork([ANSWER, OPEN, OPEN, OPEN], remaining=125)
 
     with pytest.raises(NotNow):
@@ -83,7 +79,7 @@ async def test_a_wait_that_leaves_no_time_for_the_call_hands_the_task_back(ask_a
 
 
 @pytest.mark.parametrize("error", [DOWN, Permanent("bad key", error_class="credential_rejected")])
-async def test_other_errors_are_not_waited_out(ask_all, error):
+async def test_other_errors_are_not_waited_out(error):
     clockwork = Clockwork([ANSWER, error])
 
     with pytest.raises(type(error)):
