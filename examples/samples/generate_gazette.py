@@ -49,7 +49,8 @@ def span(columns: int) -> float:
 
 def break_lines(words: list[str], *, font: str, size: float, widths: Any, parts: Any) -> list[str]:
     """Fill lines greedily; ``widths`` maps a line's index to its width, ``parts`` a word to its parts."""
-    lines, line, waiting = [], "", list(words)
+    lines: list[str] = []
+    line, waiting = "", list(words)
     while waiting:
         word = waiting.pop(0)
         room = widths(len(lines))

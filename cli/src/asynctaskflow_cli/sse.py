@@ -1,7 +1,7 @@
 """Reads server-sent events and, when the connection is lost, goes on where it stopped."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from random import uniform
 
@@ -90,7 +90,7 @@ class EventFeed:
         self._parser = _Parser()
         self._failures = 0
 
-    def events(self, *, opened: Callable[[], None]) -> Iterator[ServerEvent]:
+    def events(self, *, opened: Callable[[], None]) -> Generator[ServerEvent, None, None]:
         """Yield events; ``opened`` is called after each connection is made, before its events.
 
         Raises:

@@ -7,7 +7,7 @@ function's own value counts. Set, it wins over the manifest, for this one proces
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KiB = 1024
@@ -18,7 +18,11 @@ class WorkerSettings(BaseSettings):
     """Environment variables ``ATF_<FIELD>``, units in the names."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ATF_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="ATF_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        populate_by_name=True,
     )
 
     redis_url: SecretStr = Field(
@@ -120,5 +124,5 @@ class WorkerSettings(BaseSettings):
         "",
         pattern=r"^$|^(after_claim|before_settle|after_settle)=(exit|sleep)$",
         description="Crash tests only: what to do at which line. Also read from FAULTPOINT.",
-        validation_alias=AliasChoices("faultpoint", "ATF_FAULTPOINT", "FAULTPOINT"),
+        validation_alias="FAULTPOINT",
     )

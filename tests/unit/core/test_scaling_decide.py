@@ -41,9 +41,12 @@ def seen(
     busy: int = 0,
     run_s: float = 0.0,
     dependencies: tuple[DependencySight, ...] = (),
-    **queue: object,
+    due_soon: int = 0,
+    next_due_s: float | None = None,
+    oldest_wait_s: float = 0.0,
+    paused: bool = False,
 ) -> Observation:
-    sight = QueueSight(waiting=waiting, running=running, **queue)  # type: ignore[arg-type]
+    sight = QueueSight(waiting, due_soon, running, next_due_s, oldest_wait_s, paused)
     return Observation(sight, replicas, busy, run_s, None, dependencies)
 
 
@@ -52,7 +55,6 @@ def first(observation: Observation, rules: Policy, *, now_s: float = NOON_S) -> 
 
 
 LIMIT_10 = (DependencySight("llm", limit_per_s=10), DependencySight("db", limit_per_s=50))
-UP_2 = {"up": {"maxStep": 2}}
 
 CLAIMS = [
     ("nothing to do starts nothing", seen(), policy(), 0, Limit.NONE),
@@ -209,7 +211,7 @@ CLAIMS = [
         5,
         Limit.BUSY,
     ),
-    ("a step up is bounded", seen(50, replicas=1), policy(**UP_2), 3, Limit.MAX_STEP),
+    ("a step up is bounded", seen(50, replicas=1), policy(up={"maxStep": 2}), 3, Limit.MAX_STEP),
     (
         "a step down is bounded",
         seen(0, 1, replicas=9, busy=1),
@@ -322,10 +324,9 @@ def test_the_idle_clock_starts_again_with_a_task_that_came_and_went_between_two_
 
 def test_the_tail_of_a_burst_is_not_stabilized() -> None:
     loop = Loop(policy(down={"stabilizationSeconds": 10}))
-    burst = {"last_arrival_s": NOON_S}
-    loop.at(0, replace(seen(8), **burst))
-    loop.at(11, replace(seen(0, 8, busy=8), **burst))
-    assert loop.at(12, replace(seen(0, 3, busy=3), **burst)).replicas == 3
+    loop.at(0, replace(seen(8), last_arrival_s=NOON_S))
+    loop.at(11, replace(seen(0, 8, busy=8), last_arrival_s=NOON_S))
+    assert loop.at(12, replace(seen(0, 3, busy=3), last_arrival_s=NOON_S)).replicas == 3
 
 
 def test_a_stream_of_arrivals_keeps_its_workers() -> None:
@@ -363,10 +364,15 @@ def test_panic_skips_the_up_window_and_the_step_when_tasks_wait_too_long() -> No
 
 
 def test_panic_does_not_skip_breaker_limit_or_maximum() -> None:
-    late = {"oldest_wait_s": 60.0}
-    assert first(seen(50, dependencies=OPEN, **late), policy()).replicas == 1
-    assert first(seen(50, run_s=1, dependencies=LIMIT_10, **late), policy(slots=5)).replicas == 2
-    assert first(seen(50, **late), policy(maxReplicas=4)).replicas == 4
+    late_s = 60.0
+    assert first(seen(50, dependencies=OPEN, oldest_wait_s=late_s), policy()).replicas == 1
+    assert (
+        first(
+            seen(50, run_s=1, dependencies=LIMIT_10, oldest_wait_s=late_s), policy(slots=5)
+        ).replicas
+        == 2
+    )
+    assert first(seen(50, oldest_wait_s=late_s), policy(maxReplicas=4)).replicas == 4
 
 
 def test_after_an_outage_workers_double_instead_of_jumping() -> None:

@@ -1,7 +1,6 @@
 """A drawing board for pages: text at a place, as the words that a PDF's text layer would give."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -51,10 +50,6 @@ class Board:
     def texts(self) -> list[str]:
         """Their texts."""
         return [line.text for line in self.lines()]
-
-    def shuffled(self, key: Callable[[Word], object]) -> "Board":
-        """The same page drawn in another order."""
-        return replace(self, words=sorted(self.words, key=key))
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ def test_a_byline_names_its_author(block, text, author):
     found, rest = split_byline(block(f"{text}/and so the article begins here", x=50, y=100))
 
     assert found == author
+    assert rest
     assert len(rest.lines) == (1 if author else 2)
 
 

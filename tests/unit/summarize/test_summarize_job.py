@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from asynctaskflow.errors import NotNow, Retryable
-from asynctaskflow_openrouter.messages import ChatRequest, Completion, Message
+from asynctaskflow_openrouter.messages import ChatRequest, Completion, Message, Text
 from asynctaskflow_summarize.job import make_summary
 from asynctaskflow_summarize.schema import SummarizeInput
 from asynctaskflow_summarize.settings import SummarizeSettings
@@ -51,7 +51,7 @@ async def summarize(model, text=TEXT, *, part_max_tokens=24_000, report=None, **
 
 
 def words(message: Message) -> str:
-    return " ".join(part.text for part in message.parts)
+    return " ".join(part.text for part in message.parts if isinstance(part, Text))
 
 
 async def test_without_a_model_the_offline_provider_answers():

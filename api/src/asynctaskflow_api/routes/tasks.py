@@ -31,7 +31,7 @@ from asynctaskflow_api.schema import (
     TaskRetryRequest,
     TaskSummaryListResponse,
 )
-from asynctaskflow_api.submission import details, wait_for_end
+from asynctaskflow_api.submission import details, shown, wait_for_end
 
 TASK = "/api/v1/tasks/{task_id}"
 SHOWN_BYTES = 65_536
@@ -244,11 +244,9 @@ class TaskRoutes:
         found = parse_id(task_id)
         if wait:
             seconds = min(wait, self._services.settings.wait_max_s)
-            task = await wait_for_end(self._services, found, wait_s=seconds)
-            return reply(await details(self._services, task))
-        async with asyncio.timeout(self._services.settings.request_timeout_s):
-            task = await self._services.queue.get(found)
-            return reply(await details(self._services, task))
+            await wait_for_end(self._services, found, wait_s=seconds)
+        _, body = await shown(self._services, found)
+        return reply(body)
 
     async def get_task_input(self, task_id: str) -> Response:
         """Get a task's input as it was stored."""

@@ -220,7 +220,8 @@ async def probe(client: AsyncRedis) -> Capabilities:
     """
     with translated():
         info = _one(await client.info())
-        known = _one(await client.command_list(pattern="waitaof", **_anywhere(client)))
+        words = ("COMMAND LIST", "FILTERBY", "PATTERN", "waitaof")
+        known = _one(await client.execute_command(*words, **_anywhere(client)))
     version = tuple(int(part) for part in str(info["redis_version"]).split(".")[:3])
     if version[:2] < MIN_VERSION:
         raise UnsafeServer(f"Redis 7.0 or newer is required, this is {info['redis_version']}")

@@ -50,29 +50,42 @@ class ScriptRunner(Protocol):
         ...
 
 
-def open_runner(client: AsyncRedis, *, timeout_s: float = 2.0, retries: int = 2) -> ScriptRunner:
+def open_runner(
+    client: AsyncRedis,
+    *,
+    blocking: AsyncRedis | None = None,
+    timeout_s: float = 2.0,
+    retries: int = 2,
+) -> ScriptRunner:
     """A lane where the client allows one.
 
     Args:
-        client: one without a socket deadline, so that writes need no timer; the lane has its own.
+        client: the client for commands; on Redis Cluster it runs the scripts.
+        blocking: one without a socket deadline, whose writes need no timer; the lane has its own deadline.
         timeout_s: deadline of one round trip.
         retries: times that calls are sent again after a lost connection; every script tolerates it.
     """
     if isinstance(client, RedisCluster):
-        return ClusterRunner(client)
-    return Lane(client, timeout_s=timeout_s, retries=retries)
+        return ClusterRunner(client, timeout_s=timeout_s)
+    return Lane(blocking or client, timeout_s=timeout_s, retries=retries)
 
 
 class ClusterRunner:
     """Each call through the cluster client, which finds the node and follows a moving slot."""
 
-    def __init__(self, client: AsyncRedis) -> None:
+    def __init__(self, client: AsyncRedis, *, timeout_s: float) -> None:
         """Nothing is sent yet."""
         self._client = client
+        self._timeout_s = timeout_s
 
     async def run(self, calls: Sequence[Call]) -> list[Any]:
-        """The replies, one round trip each."""
-        return [await call.script.run(self._client, call.keys, call.args) for call in calls]
+        """The replies, one round trip each, every one within the deadline."""
+        return [await self._run_one(call) for call in calls]
+
+    async def _run_one(self, call: Call) -> Any:
+        # Looking for the node of a slot whose primary is away can take the client any time.
+        async with asyncio.timeout(self._timeout_s):
+            return await call.script.run(self._client, call.keys, call.args)
 
 
 class Lane:

@@ -60,7 +60,7 @@ class RedisProducer:
         self._client = client
         self._durability = durability or Durability.standard()
         self._runners = cycle(
-            [open_runner(blocking or client, timeout_s=timeout_s) for _ in range(IN_FLIGHT)]
+            [open_runner(client, blocking=blocking, timeout_s=timeout_s) for _ in range(IN_FLIGHT)]
         )
         self._idempotency_ms = idempotency_ms
         self._waiting: deque[_Waiting] = deque()

@@ -75,7 +75,7 @@ class RedisWorkSource:
         """Nothing is claimed yet."""
         self._client = client
         self._blocking = blocking
-        self._runner = open_runner(blocking, timeout_s=timeout_s)
+        self._runner = open_runner(client, blocking=blocking, timeout_s=timeout_s)
         self._function = function
         self._worker_id = worker_id
         self._lease_ms = lease_ms
