@@ -17,6 +17,7 @@ from asynctaskflow_api.dashboard import Dashboard
 from asynctaskflow_api.envelope import Envelope
 from asynctaskflow_api.express import Express
 from asynctaskflow_api.guard import LOOPBACK_NAMES, Guard
+from asynctaskflow_api.linger import Linger
 from asynctaskflow_api.routes.bulk import BulkRoutes
 from asynctaskflow_api.routes.dependencies import DependencyRoutes
 from asynctaskflow_api.routes.docs import DocsRoutes
@@ -44,7 +45,7 @@ class Api(FastAPI):
         """Put the layers around, once every route is registered."""
         express = Express(self, super().__call__)
         safe = ServerErrorMiddleware(express, handler=problems.on_defect)
-        self.front = Envelope(safe, meter=services.meter, clock=services.clock)
+        self.front = Envelope(Linger(safe), meter=services.meter, clock=services.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the lifespan."""

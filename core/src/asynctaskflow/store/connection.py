@@ -55,7 +55,16 @@ TRANSIENT = (
     ReadOnlyError,
     TryAgainError,
 )
-TRANSIENT_PREFIXES = ("BUSY", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "UNBLOCKED")
+TRANSIENT_PREFIXES = (
+    "BUSY",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "NOREPLICAS",
+    "OOM",
+    "READONLY",
+    "UNBLOCKED",
+)
 SLOT_IS_MOVING = "non local key"
 
 

