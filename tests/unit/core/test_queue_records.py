@@ -4,7 +4,16 @@ import pytest
 
 from asynctaskflow.model.task import Attempt, TaskId, TaskState
 from asynctaskflow.taskqueue.cursor import Cursor
-from asynctaskflow.taskqueue.records import events, history, mapping, task, worker
+from asynctaskflow.taskqueue.records import (
+    checksum,
+    digest,
+    events,
+    hexadecimal,
+    history,
+    mapping,
+    task,
+    worker,
+)
 
 ID = TaskId("echo", "01890000-0000-7000-8000-00000000000a")
 
@@ -73,3 +82,12 @@ def test_a_cursor_survives_a_round_trip() -> None:
     cursor = Cursor(1795468431267.0, ID.uuid)
 
     assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_a_stored_checksum_is_read_as_the_hexadecimal_digest() -> None:
+    assert hexadecimal(checksum(b"data")) == digest(b"data")
+
+
+@pytest.mark.parametrize("stored", ["", "short", "§" * 43], ids=["none", "short", "foreign"])
+def test_a_damaged_checksum_is_none(stored: str) -> None:
+    assert hexadecimal(stored) == ""

@@ -22,7 +22,7 @@ from asynctaskflow.taskqueue.codes import Code
 from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.function_keys import function_keys
 from asynctaskflow.taskqueue.messages import Accepted, NewTask
-from asynctaskflow.taskqueue.records import digest
+from asynctaskflow.taskqueue.records import checksum, digest
 from asynctaskflow.taskqueue.scripts import ENQUEUE
 
 BATCH = 200
@@ -170,7 +170,7 @@ def _named(new: NewTask) -> NewTask:
 def _pack(new: NewTask) -> tuple[list[str], list[Argument]]:
     uuid = new.uuid or ""
     task = keys.task(new.function, uuid)
-    sha = digest(new.input or new.input_ref.encode())
+    sha = checksum(new.input or new.input_ref.encode())
     named = bool(new.idempotency_key)
     idempotency = (
         keys.idempotency(new.function, digest(new.idempotency_key.encode())) if named else task

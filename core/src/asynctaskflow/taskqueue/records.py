@@ -4,6 +4,7 @@ Redis content is untrusted input: a damaged field gives its default, never an ex
 the rest of a page.
 """
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -15,11 +16,25 @@ from asynctaskflow.taskqueue.messages import Event, WorkerInfo
 
 Fields = Mapping[bytes, bytes]
 EVENT_PARTS = 7
+CHECKSUM_CHARS = 43
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 as 64 hexadecimal characters: the append-only file carries no checksum of its own."""
+    """SHA-256 as 64 hexadecimal characters, for names and fingerprints."""
     return sha256(data).hexdigest()
+
+
+def checksum(data: bytes) -> str:
+    """SHA-256 in 43 characters, as it is stored: the append-only file carries no checksum of its own."""
+    return urlsafe_b64encode(sha256(data).digest())[:CHECKSUM_CHARS].decode()
+
+
+def hexadecimal(stored: str) -> str:
+    """A stored checksum as people compare it; empty if there is none or it is damaged."""
+    try:
+        return urlsafe_b64decode(stored + "=").hex() if len(stored) == CHECKSUM_CHARS else ""
+    except ValueError:
+        return ""
 
 
 def text(fields: Fields, name: str) -> str:
@@ -73,10 +88,10 @@ def task(task_id: TaskId, fields: Fields, *, lease_ms: int = 0) -> Task:
         progress=fraction(fields, "progress"),
         note=text(fields, "note"),
         input_bytes=number(fields, "input_bytes"),
-        input_sha256=text(fields, "input_sha256"),
+        input_sha256=hexadecimal(text(fields, "input_sha256")),
         input_ref=text(fields, "input_ref"),
         result_bytes=number(fields, "result_bytes"),
-        result_sha256=text(fields, "result_sha256"),
+        result_sha256=hexadecimal(text(fields, "result_sha256")),
         result_ref=text(fields, "result_ref"),
         traceparent=text(fields, "traceparent"),
         redrives=number(fields, "redrives"),

@@ -23,7 +23,7 @@ from asynctaskflow.taskqueue.messages import (
     Settlement,
     Turn,
 )
-from asynctaskflow.taskqueue.records import digest
+from asynctaskflow.taskqueue.records import checksum
 from asynctaskflow.taskqueue.scripts import (
     CLAIM,
     HAND_BACK,
@@ -201,7 +201,7 @@ def _complete_args(one: Complete) -> list[Argument]:
         one.id.uuid,
         one.lease,
         one.result,
-        digest(one.result or one.result_ref.encode()),
+        checksum(one.result or one.result_ref.encode()),
         one.result_ref,
     ]
 

@@ -34,18 +34,19 @@ end
 
 local last = call('HGET', CLAIMS, worker)
 local paused = call('HGET', FUNCTION, 'paused') == '1'
+local due = call('ZRANGE', INDEX.SCHEDULED, 0, 0, 'WITHSCORES')
 if last and string.sub(last, 1, #nonce) == nonce then
   for uuid in string.gmatch(string.sub(last, #nonce + 1), '%S+') do
     local r = read_queued(uuid)
     if r[10] == nonce and r[1] == 'ACTIVE' then hand_out(uuid, r, tonumber(r[2]), tonumber(r[4])) end
   end
 elseif not paused then
-  promote()
-  choose(pick, RETRY, from_retry)
+  if due[2] and tonumber(due[2]) <= NOW then due = promote() end
+  local retries = call('LLEN', RETRY)
+  if retries > 0 then choose(pick, RETRY, from_retry) end
   choose(pick, PRIMARY, n - #pick.chosen)
-  choose(pick, RETRY, n - #pick.chosen)
+  if retries > 0 then choose(pick, RETRY, n - #pick.chosen) end
   start()
-  if pick.moved and call('LLEN', PRIMARY) + call('LLEN', RETRY) > 0 then wake() end
+  if pick.moved and call('EXISTS', PRIMARY, RETRY) > 0 then wake() end
 end
-local due = call('ZRANGE', INDEX.SCHEDULED, 0, 0, 'WITHSCORES')
 return {paused and 1 or 0, due[2] and math.max(0, due[2] - NOW) or -1, call('LLEN', RETRY), unpack(answer)}

@@ -1,6 +1,6 @@
 -- enqueue: store tasks that are not there yet and queue them, or schedule those with a delay.
 -- KEYS[17..]: per task its hash, its input, its idempotency key (the hash again when it has none)
--- ARGV[1]: idempotency key lifetime in ms. Then per task nine: uuid, input, sha256 of the input, input_ref,
+-- ARGV[1]: idempotency key lifetime in ms. Then per task nine: uuid, input, checksum of the input, input_ref,
 --   delay in ms, maximum age in ms (0 = none), max_attempts (0 = the function's), fingerprint ('' = no
 --   idempotency key), traceparent
 -- Returns: per task {CREATED | REPLAYED | CONFLICT | FULL, uuid, state}

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- settle_completed: store results and end tasks COMPLETED, if the caller still holds the lease.
 -- KEYS[17..]: per task its hash, its result
--- ARGV: per task five: uuid, lease, result, sha256 of the result, result_ref
+-- ARGV: per task five: uuid, lease, result, checksum of the result, result_ref
 -- Returns: per task OK | ALREADY | LOST
 -- Invariant: one accepted result per task; only the holder of the current lease writes it.
 local answers, left, entered, lines = {}, {}, {}, {}

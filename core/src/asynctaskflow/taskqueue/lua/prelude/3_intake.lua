@@ -1,6 +1,5 @@
 -- Prelude, part 3: what happens to queued tasks that are due, too old or unreadable.
-
--- Move due scheduled tasks to their list, at most BATCH; a first start goes to the primary list.
+-- Move due scheduled tasks to their list, at most BATCH; a first start goes to the primary list. Returns the next one.
 local function promote()
   for _, uuid in ipairs(call('ZRANGEBYSCORE', INDEX.SCHEDULED, '-inf', NOW, 'LIMIT', 0, BATCH)) do
     local r = call('HMGET', TASK .. uuid, 'attempt', 'error_class', 'updated', 'failures')
@@ -9,6 +8,7 @@ local function promote()
     queue(uuid, 'SCHEDULED', tonumber(r[4] or 0) > 0 and RETRY or PRIMARY, 'RPUSH')
     emit(uuid, 'promoted', 'SCHEDULED', 'PENDING', r[1])
   end
+  return call('ZRANGE', INDEX.SCHEDULED, 0, 0, 'WITHSCORES')
 end
 
 -- End a queued task that was not started before its deadline.
