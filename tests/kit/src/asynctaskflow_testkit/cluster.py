@@ -77,11 +77,6 @@ class RedisCluster:
         seed = next(node for node in self.nodes if node.alive)
         return f"redis+cluster://{LOOPBACK}:{seed.port}"
 
-    @property
-    def has_atomic_migration(self) -> bool:
-        """Whether the server knows ``CLUSTER MIGRATESLOTS`` (Valkey 9)."""
-        return "MIGRATESLOTS" in str(self._any().command("CLUSTER", "HELP"))
-
     def shards(self) -> list[Shard]:
         """Who holds which slots, as a living node sees it."""
         by_id = {node.name: node for node in self.nodes if node.alive}

@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 
 from asynctaskflow.model.task import TERMINAL, TaskState
+from asynctaskflow.taskqueue.records import checksum
 from asynctaskflow_testkit.ledger import EVERYONE, Entry, Fault, Ran, Submitted
 from asynctaskflow_testkit.snapshot import Snapshot, StoredTask
 
@@ -189,7 +189,7 @@ def _result_is_the_executions_own(
         yield Violation("I2", f"completed as {worker}#{attempt}, which never ended", uuid)
     if task.result is None:
         return
-    if sha256(task.result.encode()).hexdigest() != task.fields.get("result_sha256"):
+    if checksum(task.result.encode()) != task.fields.get("result_sha256"):
         yield Violation("I2", "the stored result is not the one that was settled", uuid)
     author = _author(task.result)
     if author and not (is_same(worker, author[0]) and author[1] == attempt):
