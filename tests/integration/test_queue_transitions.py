@@ -15,6 +15,7 @@ from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec, QueueLimits
 from asynctaskflow.model.task import TaskId, TaskState
 from asynctaskflow.taskqueue.messages import Accepted, Complete, HandBack, NewTask
+from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 from asynctaskflow_testkit.waiting import eventually
 
@@ -388,6 +389,29 @@ async def test_deleting_an_active_task_leaves_nothing_and_refuses_its_worker(
         await q.queue.get(claimed.id)
     assert await q.client.keys(f"task:*{claimed.id.uuid}*") == []
     assert (await q.queue.depths(FUNCTION)).states == dict.fromkeys(TaskState, 0)
+
+
+async def test_deleting_or_purging_a_task_deletes_its_blobs(q: QueueUnderTest) -> None:
+    deleted: list[str] = []
+
+    class Blobs:
+        async def delete(self, ref: str) -> None:
+            deleted.append(ref)
+
+    queue = RedisQueue(q.client, blocking=q.blocking, blobs=Blobs())
+    kept = await queue.enqueue(NewTask(FUNCTION, b"", input_ref="redis:echo/1"))
+    await queue.delete(kept.id)
+    await queue.enqueue(NewTask(FUNCTION, b"", input_ref="redis:echo/2"))
+    claimed = await q.claim_one()
+    await q.worker().turn(
+        [Complete(claimed.id, claimed.lease, b"", result_ref="redis:echo/3")], free_slots=0
+    )
+
+    async def purged() -> bool:
+        return await queue.purge(FUNCTION, ttl_ms={TaskState.COMPLETED: 1}, keep={}) == 1
+
+    await eventually(purged, within_s=3)
+    assert deleted == ["redis:echo/1", "redis:echo/2", "redis:echo/3"]
 
 
 @pytest.mark.parametrize("action", ["cancel", "delete", "redrive", "get"])

@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 import structlog
 
+from asynctaskflow.blobs.opening import open_blobs
 from asynctaskflow.blobs.port import BlobStore
-from asynctaskflow.blobs.redis_blobs import RedisBlobs
 from asynctaskflow.clock import Clock, SystemClock
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.errors import QueueUnavailable
@@ -150,7 +149,9 @@ class Backend:
         capabilities = await probe(self.client)
         settings = self.services.settings
         if settings.durability == "strict" and capabilities.waitaof:
-            self.services.queue = _queue(settings, self.client, self.blocking, fsync=True)
+            self.services.queue = _queue(
+                settings, self.client, self.blocking, self.services.blobs, fsync=True
+            )
 
     async def _close(self) -> None:
         if self.openrouter is not None:
@@ -160,12 +161,18 @@ class Backend:
 
 
 def _queue(
-    settings: ApiSettings, client: AsyncRedis, blocking: AsyncRedis, *, fsync: bool
+    settings: ApiSettings,
+    client: AsyncRedis,
+    blocking: AsyncRedis,
+    blobs: BlobStore,
+    *,
+    fsync: bool,
 ) -> RedisQueue:
     strict = settings.durability == "strict"
     return RedisQueue(
         client,
         blocking=blocking,
+        blobs=blobs,
         durability=Durability.strict(fsync=fsync) if strict else Durability.standard(),
         idempotency_ms=round(settings.idempotency_hours * HOUR_MS),
     )
@@ -181,7 +188,8 @@ def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backen
         max_connections=settings.redis_connections,
     )
     client, blocking = open_async(options), open_async(options, blocking=True)
-    queue = _queue(settings, client, blocking, fsync=False)
+    blobs = _blobs(settings, client, clock)
+    queue = _queue(settings, client, blocking, blobs, fsync=False)
     dependencies = RedisDependencies(client)
     openrouter = _openrouter(OpenRouterSettings())
     service = OpenRouterService(
@@ -194,7 +202,7 @@ def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backen
         queue=queue,
         dependencies=dependencies,
         provider=RedisProvider(client, service),
-        blobs=_blobs(settings, client, clock),
+        blobs=blobs,
         server=RedisServer(client, clock, timeout_s=settings.redis_timeout_s),
         catalog=Catalog(queue, clock),
         hub=hub,
@@ -209,8 +217,5 @@ def _openrouter(settings: OpenRouterSettings) -> OpenRouterClient | None:
 
 
 def _blobs(settings: ApiSettings, client: AsyncRedis, clock: Clock) -> BlobStore:
-    if settings.blob_url is None:
-        return RedisBlobs(client)
-    s3 = import_module("asynctaskflow.blobs.s3_blobs")  # needs the extra s3
-    store: BlobStore = s3.S3Blobs(s3.s3_store(settings.blob_url.get_secret_value()), clock)
-    return store
+    url = settings.blob_url.get_secret_value() if settings.blob_url is not None else ""
+    return open_blobs(client, url=url, clock=clock)

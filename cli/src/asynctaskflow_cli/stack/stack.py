@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from asynctaskflow.blobs.redis_blobs import RedisBlobs
 from asynctaskflow.clock import Clock, SystemClock
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.errors import QueueUnavailable
@@ -142,7 +143,8 @@ async def _connect(redis_url: str, parts: AsyncExitStack) -> tuple[RedisQueue, R
     parts.push_async_callback(client.aclose)
     parts.push_async_callback(blocking.aclose)
     await probe(client)
-    return RedisQueue(client, blocking=blocking), RedisDependencies(client)
+    queue = RedisQueue(client, blocking=blocking, blobs=RedisBlobs(client))
+    return queue, RedisDependencies(client)
 
 
 def _environment(plan: Plan, *, redis_url: str, api_url: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.producer import DAY_MS, RedisProducer
 from asynctaskflow.taskqueue.reader import RedisReader
 from asynctaskflow.taskqueue.registry import RedisRegistry
-from asynctaskflow.taskqueue.steering import RedisSteering
+from asynctaskflow.taskqueue.steering import BlobDeleter, RedisSteering
 
 
 class RedisQueue(RedisProducer, RedisSteering, RedisReader, RedisRegistry):
@@ -16,6 +16,7 @@ class RedisQueue(RedisProducer, RedisSteering, RedisReader, RedisRegistry):
         client: AsyncRedis,
         *,
         blocking: AsyncRedis | None = None,
+        blobs: BlobDeleter | None = None,
         durability: Durability | None = None,
         idempotency_ms: int = DAY_MS,
         timeout_s: float = 2.0,
@@ -25,6 +26,7 @@ class RedisQueue(RedisProducer, RedisSteering, RedisReader, RedisRegistry):
         Args:
             client: for commands, with deadlines.
             blocking: for reads that wait (events); a client of its own keeps them apart.
+            blobs: where the large inputs and results of deleted tasks are.
             durability: what accepting a task means.
             idempotency_ms: how long an idempotency key is remembered.
             timeout_s: deadline of one script call that accepts tasks.
@@ -37,4 +39,5 @@ class RedisQueue(RedisProducer, RedisSteering, RedisReader, RedisRegistry):
             idempotency_ms=idempotency_ms,
             timeout_s=timeout_s,
         )
+        RedisSteering.__init__(self, client, blobs=blobs)
         RedisReader.__init__(self, client, blocking=blocking)

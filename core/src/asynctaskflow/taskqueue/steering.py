@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
 
-from asynctaskflow.errors import InvalidTransition, TaskNotFound
+from asynctaskflow.errors import InvalidTransition, TaskError, TaskNotFound
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import TaskId, TaskState
 from asynctaskflow.store.connection import AsyncRedis, translated
@@ -24,12 +26,27 @@ REPAIR_LIMIT = 10_000
 REASON_CHARS = 1024
 
 
+class BlobDeleter(Protocol):
+    """The part of a blob store that deleting a task needs."""
+
+    async def delete(self, ref: str) -> None:
+        """Remove a blob; fine if it is gone already."""
+        ...
+
+
 class RedisSteering:
     """``Steering`` and ``Upkeep`` over Redis."""
 
-    def __init__(self, client: AsyncRedis) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, client: AsyncRedis, *, blobs: BlobDeleter | None = None) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            client: for commands.
+            blobs: where the large inputs and results of deleted tasks are; without it they stay until their
+                lifetime ends.
+        """
         self._client = client
+        self._blobs = blobs
 
     async def cancel(self, task_id: TaskId, *, reason: str = "") -> TaskState:
         """Cancel a task; see ``Steering.cancel``."""
@@ -68,7 +85,7 @@ class RedisSteering:
                 self._client, function_keys(task_id.function), [task_id.uuid]
             )
         _raise_unless_done(task_id, code, state.decode(), "deleted")
-        await self.drop_blobs([ref.decode() for ref in refs if ref])
+        await self._drop_blobs(refs)
         return TaskState(state.decode())
 
     async def pause(self, function: str) -> None:
@@ -101,7 +118,7 @@ class RedisSteering:
             with translated():
                 count, *refs = await PURGE_EXPIRED.run(self._client, function_keys(function), args)
             purged += int(count)
-            await self.drop_blobs([ref.decode() for ref in refs])
+            await self._drop_blobs(refs)
         return purged
 
     async def requeue_orphaned(self, function: str) -> tuple[int, int]:
@@ -124,8 +141,13 @@ class RedisSteering:
             repaired = await REQUEUE.run(self._client, function_keys(function), orphans)
         return len(orphans), int(repaired)
 
-    async def drop_blobs(self, refs: Sequence[str]) -> None:
-        """Delete blobs that no task refers to any more; overridden where blobs live elsewhere."""
+    async def _drop_blobs(self, refs: Sequence[bytes]) -> None:
+        """Delete blobs that no task refers to any more; one that cannot be deleted now ends by its lifetime."""
+        if self._blobs is None:
+            return
+        for ref in filter(None, refs):
+            with suppress(TaskError):
+                await self._blobs.delete(ref.decode())
 
 
 def _raise_unless_done(task_id: TaskId, code: int, state: str, verb: str) -> None:

@@ -13,6 +13,7 @@ from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.settings import WorkerSettings
 from asynctaskflow.store.connection import AsyncRedis, SyncRedis
 from asynctaskflow.taskqueue.keeper import RedisLeaseKeeper
+from asynctaskflow.taskqueue.steering import RedisSteering
 from asynctaskflow.taskqueue.work_source import RedisWorkSource
 from asynctaskflow.worker.attempt import AttemptLimits, Attempts
 from asynctaskflow.worker.children import ChildHandlers
@@ -25,7 +26,7 @@ from asynctaskflow.worker.guards import guard_factory
 from asynctaskflow.worker.handlers import Handlers, LoopHandlers, ThreadHandlers
 from asynctaskflow.worker.heartbeat import Heartbeat, HeartbeatLimits, HeartbeatPorts
 from asynctaskflow.worker.identity import Identity
-from asynctaskflow.worker.janitor import Janitor, SteeringWithBlobs
+from asynctaskflow.worker.janitor import Janitor
 from asynctaskflow.worker.last_chance import LastChance
 from asynctaskflow.worker.link import Link
 from asynctaskflow.worker.loop import LoopLimits, WorkerLoop
@@ -252,7 +253,7 @@ def _record(ground: Ground, spec: FunctionSpec) -> Mapping[str, str | int | floa
 
 def _janitor(ground: Ground, clients: Clients, spec: FunctionSpec, store: BlobStore) -> Janitor:
     return Janitor(
-        SteeringWithBlobs(clients.commands, store),
+        RedisSteering(clients.commands, blobs=store),
         function=ground.definition.name,
         history=spec.history,
         tick_s=ground.settings.purge_tick_s,

@@ -1,37 +1,17 @@
 """Deletes finished tasks past their time, a hundred at once; any worker of the function may."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
-from asynctaskflow.blobs.port import BlobStore
-from asynctaskflow.errors import QueueUnavailable, TaskError
+from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.logs import get_logger
 from asynctaskflow.model.function import History
 from asynctaskflow.model.task import TaskState
-from asynctaskflow.store.connection import AsyncRedis
 from asynctaskflow.taskqueue.protocol import Upkeep
-from asynctaskflow.taskqueue.steering import RedisSteering
 
 BATCH = 100
-
-
-class SteeringWithBlobs(RedisSteering):
-    """Deletes the blobs of deleted tasks too."""
-
-    def __init__(self, client: AsyncRedis, blobs: BlobStore) -> None:
-        """Nothing is sent yet."""
-        super().__init__(client)
-        self._blobs = blobs
-
-    async def drop_blobs(self, refs: Sequence[str]) -> None:
-        """Delete; a blob that cannot be deleted now ends by its own lifetime."""
-        for ref in refs:
-            try:
-                await self._blobs.delete(ref)
-            except TaskError as error:
-                get_logger().warning("blob_not_deleted", ref=ref, error=str(error))
 
 
 class Janitor:
