@@ -84,10 +84,20 @@ def said(request: ChatRequest, *, turn: int) -> str:
     return first.text
 
 
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _servers_of_other_tests() -> None:
+    """What runs before a test is not its own: the session keeps servers."""
+    OTHERS.clear()
+    OTHERS.update(child.pid for child in psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
-    """Processes that a handler may have left; not the Redis servers that other tests of the session keep."""
+    """Processes that a handler has left."""
     found = psutil.Process().children(recursive=True)
-    return [child for child in found if not child.name().endswith("-server")]
+    return [child for child in found if child.pid not in OTHERS]
 
 
 def leftovers() -> set[Path]:

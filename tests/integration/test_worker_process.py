@@ -447,7 +447,7 @@ async def test_a_result_is_not_lost_while_redis_restarts(start, server, submit):
     done = await submit.reaches(task, TaskState.COMPLETED)
 
     assert done.attempt == 1
-    assert len(worker.events("redis_away")) == 1
+    assert len(worker.events("redis_away")) <= 1  # none if the connection was back within a turn
 
 
 async def test_a_worker_that_cannot_renew_stops_its_own_tasks(start, server, submit):
