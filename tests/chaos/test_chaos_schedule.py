@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from asynctaskflow_testkit.processes import Process
+from asynctaskflow_testkit.processes import Process, wrong_clock
 from asynctaskflow_testkit.stage import Stage, handler
 from asynctaskflow_testkit.waiting import eventually
 
@@ -32,8 +32,7 @@ class TwoMovers:
         return self._stage.fleet.start_worker(
             handler("echo"),
             f"mover{clock}.{next(self._numbers)}",
-            env={"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
-            prefix=("faketime", "-f", clock),
+            env=wrong_clock(clock),
         )
 
 

@@ -42,7 +42,7 @@ class ApiSettings(BaseSettings):
         30, gt=0, description="Between looks at whether Redis still keeps every task, for /ready."
     )
     request_timeout_s: float = Field(
-        1.8, gt=0, description="Whole request without waits and uploads; then 503."
+        1.5, gt=0, description="Whole request without waits and uploads; then 503."
     )
 
     auth: Literal["keys", "off"] = Field(

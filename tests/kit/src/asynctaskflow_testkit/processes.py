@@ -4,6 +4,7 @@ A ``Fleet`` ends whatever it started, by process id, when it is closed; the kern
 """
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -109,18 +110,17 @@ class Fleet:
         worker_id: str,
         *,
         env: Mapping[str, str] | None = None,
-        prefix: Sequence[str] = (),
     ) -> Process:
         """An ``atf-worker``.
 
         Args:
             handler: ``module:function``.
             worker_id: also its name in the ledger and in Redis.
-            prefix: put in front of the command, such as ``("faketime", "-f", "+1h")``.
+            env: settings beside those of the fleet.
         """
         port = free_port()
         own = {"ATF_WORKER_ID": worker_id, "ATF_PROBE_PORT": str(port), **(env or {})}
-        return self.start(worker_id, [*prefix, *WORKER, handler], env=own, port=port)
+        return self.start(worker_id, [*WORKER, handler], env=own, port=port)
 
     def start_api(self, name: str = "api", *, env: Mapping[str, str] | None = None) -> Process:
         """An ``atf-api`` without authentication, on a port of its own."""
@@ -151,6 +151,20 @@ class Fleet:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def wrong_clock(offset: str) -> dict[str, str]:
+    """Environment of a process whose wall clock is off by ``offset``, such as ``+1h``; its durations are right.
+
+    The program ``faketime`` only names its library here: as a parent it would take the signals meant for
+    the process, and leave it behind when it is killed.
+    """
+    words = ["faketime", "-f", offset, "env"]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = dict(
+        line.split("=", 1) for line in lines if line.startswith(("LD_PRELOAD=", "FAKETIME="))
+    )
+    return {**found, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 class Supervisor:
