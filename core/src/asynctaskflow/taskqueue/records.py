@@ -67,11 +67,12 @@ def task_state(fields: Fields) -> TaskState:
 
 def task(task_id: TaskId, fields: Fields, *, lease_ms: int = 0) -> Task:
     """A task's hash as a value; ``lease_ms`` comes from the active set."""
-    state, updated_ms = task_state(fields), number(fields, "updated")
+    state, created_ms = task_state(fields), number(fields, "created")
+    updated_ms = number(fields, "updated") or created_ms
     return Task(
         id=task_id,
         state=state,
-        created_ms=number(fields, "created"),
+        created_ms=created_ms,
         updated_ms=updated_ms,
         started_ms=number(fields, "started"),
         finished_ms=updated_ms if state in TERMINAL else 0,

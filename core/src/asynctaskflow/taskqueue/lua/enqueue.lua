@@ -26,7 +26,7 @@ end
 local function store(i, uuid, input, sha, ref, delay, max_age, max_attempts, fingerprint, trace)
   local state, due = 'PENDING', NOW_TEXT
   if delay > 0 then state, due = 'SCHEDULED', string.format('%.0f', NOW + delay) end
-  local fields = {'state', state, 'created', NOW_TEXT, 'updated', NOW_TEXT, 'input_sha256', sha, 'input_bytes', #input}
+  local fields = {'state', state, 'created', NOW_TEXT, 'input_sha256', sha, 'input_bytes', #input}
   if max_age > 0 then append(fields, 'expires', NOW + delay + max_age) end
   if max_attempts ~= '0' then append(fields, 'max_attempts', max_attempts) end
   if ref ~= '' then append(fields, 'input_ref', ref) end
