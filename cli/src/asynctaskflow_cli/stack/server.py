@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,15 +105,14 @@ async def start_server(plan: ServerPlan, env: Mapping[str, str], sink: LineSink)
         orphan_signal=signal.SIGTERM,  # left alone, it still saves
     )
     child = await Child.start(command, sink)
-    try:
-        async with asyncio.timeout(plan.start_s):
-            await _until_it_answers(plan, child)
-    except TimeoutError:
-        await child.stop(grace_s=SAVE_GRACE_S)
-        raise QueueUnavailable(f"the server did not answer within {plan.start_s:g} s") from None
-    except BaseException:
-        await child.stop(grace_s=SAVE_GRACE_S)
-        raise
+    async with AsyncExitStack() as unless_it_answers:
+        unless_it_answers.push_async_callback(child.stop, grace_s=SAVE_GRACE_S)
+        try:
+            async with asyncio.timeout(plan.start_s):
+                await _until_it_answers(plan, child)
+        except TimeoutError:
+            raise QueueUnavailable(f"the server did not answer within {plan.start_s:g} s") from None
+        unless_it_answers.pop_all()
     return child
 
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import orjson
@@ -135,7 +135,8 @@ class _Child:
 
 async def _start(handler: str) -> _Child:
     ours, theirs = socket.socketpair()
-    try:
+    with theirs, ExitStack() as unless_it_starts:
+        unless_it_starts.callback(ours.close)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -146,10 +147,6 @@ async def _start(handler: str) -> _Child:
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
+        unless_it_starts.pop_all()
     reader, writer = await asyncio.open_connection(sock=ours, limit=READ_LIMIT)
     return _Child(process, reader, writer)
