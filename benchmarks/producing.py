@@ -42,7 +42,8 @@ async def obey(adapter: Any, order: dict[str, Any]) -> dict[str, Any]:
         case "noop":
             return {"seconds": await _repeat(adapter.noop, order["count"])}
         case "together":
-            seconds = await _together(adapter.noop, order["count"], order["callers"])
+            one = getattr(adapter, "noop_among_others", adapter.noop)
+            seconds = await _together(one, order["count"], order["callers"])
             return {"seconds": seconds}
         case "bulk":
             return {"seconds": await _bulk(adapter.noops, order["count"])}

@@ -1,10 +1,12 @@
-"""This project, as its users meet it: a decorated handler under ``atf-worker``, and ``RedisQueue``."""
+"""This project, as its users meet it: a decorated handler under ``atf-worker``, and two clients.
+
+One task at a time is enqueued by a program that waits for each answer: with ``TaskClient``, the blocking client, as
+huey, dramatiq, Celery and RQ do with theirs. Concurrent callers and bulk use ``RedisQueue``, the asynchronous one.
+"""
 
 from typing import Any
 
-import orjson
-
-from asynctaskflow import Context, function
+from asynctaskflow import Context, TaskClient, function
 from asynctaskflow.store.connection import RedisOptions, open_async
 from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
@@ -27,6 +29,7 @@ NOOP = b'{"do":"noop"}'
 _client = open_async(RedisOptions(place().redis_url))
 _blocking = open_async(RedisOptions(place().redis_url), blocking=True)
 _queue = RedisQueue(_client, blocking=_blocking)
+_one_by_one = TaskClient(place().redis_url)
 
 
 @function(name=FUNCTION)
@@ -46,7 +49,12 @@ async def start() -> None:
 
 
 async def noop() -> None:
-    """Enqueue one no-op."""
+    """Enqueue one no-op and wait for the answer, as a program without an event loop does."""
+    _one_by_one.enqueue(FUNCTION, NOOP)
+
+
+async def noop_among_others() -> None:
+    """The same as one of several callers on one event loop."""
     await _queue.enqueue(NewTask(FUNCTION, NOOP))
 
 
@@ -59,15 +67,16 @@ async def noops(count: int) -> None:
 
 async def report(sent_s: float) -> None:
     """Enqueue a task that reports its start."""
-    await _queue.enqueue(NewTask(FUNCTION, orjson.dumps({"do": "report", "sent_s": sent_s})))
+    _one_by_one.enqueue(FUNCTION, {"do": "report", "sent_s": sent_s})
 
 
 async def hold(sent_s: float) -> None:
     """Enqueue a task that reports its start and then stays."""
-    await _queue.enqueue(NewTask(FUNCTION, orjson.dumps({"do": "hold", "sent_s": sent_s})))
+    _one_by_one.enqueue(FUNCTION, {"do": "hold", "sent_s": sent_s})
 
 
 async def stop() -> None:
     """Disconnect."""
+    _one_by_one.close()
     await _client.aclose()
     await _blocking.aclose()

@@ -10,14 +10,14 @@ import pytest
 
 from asynctaskflow.model import keys
 from asynctaskflow_testkit.processes import Process
-from asynctaskflow_testkit.proxy import Mode, fault_proxy
+from asynctaskflow_testkit.proxy import FaultProxy, Mode, fault_proxy
 from asynctaskflow_testkit.rest import ACCEPTED, NO_ANSWER, RestSubmitter
 from asynctaskflow_testkit.servers import start_replica
 from asynctaskflow_testkit.stage import Stage, handler
 from asynctaskflow_testkit.waiting import eventually
 
 BODY = {"text": "hello"}
-MiB = 1024 * 1024
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -107,23 +107,7 @@ async def test_r07_a_failover_loses_at_most_what_was_declared(
             )
             worker.kill()
             submitter = RestSubmitter(api.base_url, "echo", stage.ledger)
-            stop = asyncio.Event()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(submitter.submit_until(stop, BODY, lanes=8, pause_s=0.01))
-                await eventually(lambda: len(submitter.accepted_at_s) > 100, 20)
-                await line.set_mode(Mode.BLACKHOLE)
-                cut_s, accepted = time.monotonic(), len(submitter.accepted_at_s)
-                await eventually(
-                    lambda: (
-                        submitter.codes[503] > 5
-                        if durability == "strict"
-                        else len(submitter.accepted_at_s) > accepted + 100
-                    ),
-                    30,
-                )
-                stage.ledger.fault("primary killed")
-                stage.server.kill()
-                stop.set()
+            cut_s = await _submitted_past_the_replica(stage, submitter, line, durability)
             replica.command("REPLICAOF", "NO", "ONE")
             await line.close()
             proxy.target_port = replica.port
@@ -138,6 +122,34 @@ async def test_r07_a_failover_loses_at_most_what_was_declared(
     stage.say(f"R07 {durability}: {len(lost)} of {len(submitter.accepted_at_s)} accepted lost")
     assert bool(lost) is (durability == "standard"), "the cut must cost standard something"
     assert all(submitter.accepted_at_s[one] >= cut_s for one in lost)
+
+
+async def _submitted_past_the_replica(
+    stage: Stage, submitter: RestSubmitter, line: FaultProxy, durability: str
+) -> float:
+    """Submit while the replica's line is cut, until the promise shows; then kill the primary.
+
+    Returns:
+        When the line was cut, in monotonic seconds.
+    """
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(submitter.submit_until(stop, BODY, lanes=8, pause_s=0.01))
+        await eventually(lambda: len(submitter.accepted_at_s) > 100, 20)
+        await line.set_mode(Mode.BLACKHOLE)
+        cut_s, accepted = time.monotonic(), len(submitter.accepted_at_s)
+        await eventually(
+            lambda: (
+                submitter.codes[503] > 5
+                if durability == "strict"
+                else len(submitter.accepted_at_s) > accepted + 100
+            ),
+            30,
+        )
+        stage.ledger.fault("primary killed")
+        stage.server.kill()
+        stop.set()
+    return cut_s
 
 
 async def _lost(http: httpx2.AsyncClient, api: Process, submitter: RestSubmitter) -> list[str]:
@@ -204,14 +216,14 @@ async def test_r22_bodies_are_refused_by_size_before_they_cost_memory(
     _, api = await _echo_and_api(stage)
     process = psutil.Process(api.pid)
     before_bytes = process.memory_info().rss
-    for size, wanted in ((16, 202), (MiB, 202), (MiB + 1, 413), (100 * MiB, 413)):
+    for size, wanted in ((16, 202), (MIB, 202), (MIB + 1, 413), (100 * MIB, 413)):
         answer = await _post_sized(http, api, size)
         assert answer.status_code == wanted, f"{size} bytes: {answer.text[:300]}"
         if wanted == 202:
             stage.ledger.submitted(answer.json()["task_id"])
     grown = process.memory_info().rss - before_bytes
-    stage.say(f"R22: the API grew by {grown / MiB:.1f} MiB")
-    assert grown < 50 * MiB
+    stage.say(f"R22: the API grew by {grown / MIB:.1f} MIB")
+    assert grown < 50 * MIB
     await stage.verdict("echo")
 
 
@@ -238,7 +250,7 @@ async def test_r22_a_large_result_is_stored_once_and_shown_by_reference(
     await stage.ready(worker)
     api = stage.fleet.start_api()
     await stage.ready(api)
-    (task_id,) = await stage.submit("big", {"size_bytes": 10 * MiB})
+    (task_id,) = await stage.submit("big", {"size_bytes": 10 * MIB})
     await stage.drained("big", 30)
     task = await stage.queue.get(task_id)
     assert task.result_ref

@@ -36,7 +36,7 @@ class TwoMovers:
         )
 
 
-@pytest.mark.skipif("not __import__('shutil').which('faketime')", reason="no faketime here")
+@pytest.mark.needs("faketime")
 async def test_r11_delayed_tasks_start_on_time_by_redis_clock_and_once(stage: Stage) -> None:
     movers = TwoMovers(stage)
     await stage.ready(*movers.workers)

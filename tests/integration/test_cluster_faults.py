@@ -9,8 +9,7 @@ import pytest
 from redis.crc import key_slot
 
 from asynctaskflow.model import keys
-from asynctaskflow.model.task import TERMINAL, TaskState
-from asynctaskflow_testkit.builders import A_UUID
+from asynctaskflow.model.task import TERMINAL, TaskId, TaskState
 from asynctaskflow_testkit.cluster import ClusterNode, RedisCluster
 from asynctaskflow_testkit.invariants import Evidence, Report, judge
 from asynctaskflow_testkit.ledger import Ledger
@@ -48,13 +47,13 @@ class Load:
         await eventually(is_drained, DRAINED_WITHIN_S, what="all tasks are terminal")
 
     def judge(self) -> list[Report]:
-        """One verdict for each function."""
+        """One verdict for each function; what names no task, such as a fault, concerns them all."""
         reports = []
         for function in self.functions:
             entries = [
                 entry
                 for entry in self.ledger.entries()
-                if getattr(entry, "id", f"{function}-{A_UUID}")[:-37] == function
+                if not hasattr(entry, "id") or TaskId.parse(entry.id).function == function
             ]
             snapshot = self._snapshot(function)
             reports.append(judge(Evidence(entries, snapshot, lease_ms=LEASE_MS)))
@@ -87,6 +86,15 @@ async def load(cluster: RedisCluster, tmp_path: Path) -> AsyncIterator[Load]:
     ledger.close()
 
 
+async def _in_full_flow(load: Load) -> asyncio.Task[None]:
+    """Submit steadily; return once a third of the tasks was accepted."""
+    stream = asyncio.create_task(
+        load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)
+    )
+    await eventually(lambda: len(load.submitter.accepted) > COUNT // 3, DRAINED_WITHIN_S)
+    return stream
+
+
 def _target(cluster: RedisCluster, slot: int) -> ClusterNode:
     return next(shard.primary for shard in cluster.shards() if not shard.holds(slot))
 
@@ -95,10 +103,7 @@ async def test_a_slot_that_moves_key_by_key_under_load_loses_and_repeats_nothing
     load: Load,
 ) -> None:
     slot = key_slot(keys.events(load.functions[0]).encode())
-    stream = asyncio.create_task(
-        load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)
-    )
-    await eventually(lambda: len(load.submitter.accepted) > COUNT // 3, DRAINED_WITHIN_S)
+    stream = await _in_full_flow(load)
     target = _target(load.cluster, slot)
     moved = await asyncio.to_thread(load.cluster.migrate_slot, slot, target, batch=5)
     await stream
@@ -115,10 +120,7 @@ async def test_a_slot_that_moves_atomically_under_load_loses_and_repeats_nothing
     load: Load,
 ) -> None:
     slot = key_slot(keys.events(load.functions[0]).encode())
-    stream = asyncio.create_task(
-        load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)
-    )
-    await eventually(lambda: len(load.submitter.accepted) > COUNT // 3, DRAINED_WITHIN_S)
+    stream = await _in_full_flow(load)
     target = _target(load.cluster, slot)
     await asyncio.to_thread(load.cluster.migrate_slot_atomically, slot, target)
     await stream
@@ -134,10 +136,7 @@ async def test_a_primary_that_dies_and_restarts_with_its_append_only_file_loses_
 ) -> None:
     shard = load.cluster.shard_of(keys.events(load.functions[0]))
     shard.replicas[0].freeze()  # nobody takes its place: what comes back is its own file
-    stream = asyncio.create_task(
-        load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)
-    )
-    await eventually(lambda: len(load.submitter.accepted) > COUNT // 3, DRAINED_WITHIN_S)
+    stream = await _in_full_flow(load)
     load.ledger.fault("primary killed")
     shard.primary.kill()
     await asyncio.to_thread(shard.primary.restart)
@@ -151,10 +150,7 @@ async def test_the_other_shards_go_on_while_a_dead_primary_is_replaced_by_its_re
     load: Load,
 ) -> None:
     shard = load.cluster.shard_of(keys.events(load.functions[0]))
-    stream = asyncio.create_task(
-        load.submitter.submit_steadily(load.functions, count=COUNT, pause_s=PAUSE_S)
-    )
-    await eventually(lambda: len(load.submitter.accepted) > COUNT // 3, DRAINED_WITHIN_S)
+    stream = await _in_full_flow(load)
     load.ledger.fault("primary killed")
     shard.primary.kill()
     await asyncio.to_thread(load.cluster.await_failover, shard)

@@ -15,7 +15,7 @@ from asynctaskflow_openrouter import OpenRouter, OpenRouterSettings, session_of_
 from asynctaskflow_openrouter.messages import ChatRequest, Image, Message
 from asynctaskflow_openrouter.session import close_session_of_process
 from asynctaskflow_openrouter.simulator import Behaviour, Kind, Simulator, Step
-from asynctaskflow_openrouter.simulator.journal import busiest_window
+from asynctaskflow_testkit.bounds import busiest_window
 from asynctaskflow_testkit.openrouter import CANARY, QUESTION
 
 pytest_plugins = ["asynctaskflow_testkit.openrouter_fixtures"]
@@ -218,7 +218,7 @@ async def test_the_reported_limit_is_kept_by_all_workers_together(redis, simulat
     calls = simulator.journal.completions()
     assert len(calls) == 48
     assert simulator.journal.completions("limited") == []
-    assert busiest_window([call.arrived_s for call in calls], window_s) <= limit
+    assert busiest_window([call.arrived_s for call in calls], window_s=window_s) <= limit
     for session in sessions:
         await session.aclose()
 

@@ -73,7 +73,7 @@ async def test_a_stubborn_child_is_killed_with_its_children() -> None:
     inner.wait(10)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's tie to the parent is Linux's")
+@pytest.mark.needs("linux")  # the kernel's tie to the parent is Linux's
 def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:
     program = """
 import asyncio

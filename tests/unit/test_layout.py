@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -104,20 +105,34 @@ def test_no_file_names_a_registry_a_machine_or_a_secret():
 
 def _files() -> Iterator[Path]:
     """Every file that is, or is about to be, under version control."""
-    git = shutil.which("git")
-    if git is None or not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout: what belongs to the project cannot be told")
-    listing = subprocess.run(
-        [git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listing.split("\0")):
-        path = ROOT / name
+    for path in _listed_by_git() or _not_ignored():
         if path.is_file() and not path.is_symlink():
             yield path
+
+
+def _listed_by_git() -> list[Path]:
+    """Nothing where there is no git, no checkout, or one that git does not trust."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        return []
+    command = [git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listing.split("\0") if name]
+
+
+def _not_ignored() -> list[Path]:
+    """An unpacked archive: every file that no line of .gitignore names."""
+    lines = (ROOT / ".gitignore").read_text().splitlines()
+    ignored = [line.strip("/") for line in lines if line and not line.startswith("#")]
+    return [
+        path
+        for path in ROOT.rglob("*")
+        if not any(
+            fnmatch(part, pattern)
+            for part in path.relative_to(ROOT).parts
+            for pattern in (*ignored, ".git")
+        )
+    ]
 
 
 def _sources() -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Rules of CONTRIBUTING.md that no linter knows: how long a function, a file and a script may be."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MAX_FUNCTION_LINES = 40
 MAX_FILE_LINES = 400
 MAX_LUA_LINES = 60
-MEMBERS = ("core", "openrouter", "api", "cli", "functions", "operator", "tests/kit")
+FOLDERS = (
+    *("core", "openrouter", "api", "cli", "functions", "operator"),
+    *("tests", "benchmarks", "examples"),
+)
 
 
 def test_no_function_is_longer_than_forty_lines():
     too_long = [
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}: {lines} lines"
-        for path in _product_files("py")
+        for path in _files("py")
         for function in _functions(path)
         if (lines := _body_lines(function)) > MAX_FUNCTION_LINES
     ]
@@ -25,7 +29,7 @@ def test_no_function_is_longer_than_forty_lines():
 def test_no_file_is_longer_than_four_hundred_lines():
     too_long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
-        for path in _product_files("py")
+        for path in _files("py")
         if (lines := len(path.read_text().splitlines())) > MAX_FILE_LINES
     ]
 
@@ -35,11 +39,24 @@ def test_no_file_is_longer_than_four_hundred_lines():
 def test_no_lua_script_is_longer_than_sixty_lines():
     too_long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
-        for path in _product_files("lua")
+        for path in _files("lua")
         if (lines := len(path.read_text().splitlines())) > MAX_LUA_LINES
     ]
 
     assert too_long == []
+
+
+def test_no_test_is_skipped():
+    """What a machine lacks is declared with ``needs``; a skip would hide what was not run."""
+    skips = re.compile(r"pytest\.(?:skip|importorskip|mark\.(?:skip|skipif|xfail))\b")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "tests").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if skips.search(line)
+    ]
+
+    assert found == []
 
 
 def test_no_work_is_left_for_later_in_a_comment():
@@ -47,7 +64,7 @@ def test_no_work_is_left_for_later_in_a_comment():
     left = [
         f"{path.relative_to(ROOT)}:{number}"
         for suffix in ("py", "lua")
-        for path in _product_files(suffix)
+        for path in _files(suffix)
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if any(mark in line for mark in marks)
     ]
@@ -55,9 +72,9 @@ def test_no_work_is_left_for_later_in_a_comment():
     assert left == []
 
 
-def _product_files(suffix: str) -> Iterator[Path]:
-    for member in MEMBERS:
-        yield from (ROOT / member).glob(f"**/src/**/*.{suffix}")
+def _files(suffix: str) -> Iterator[Path]:
+    for folder in FOLDERS:
+        yield from (ROOT / folder).rglob(f"*.{suffix}")
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -24,6 +24,7 @@ from asynctaskflow_api.routes.docs import DocsRoutes
 from asynctaskflow_api.routes.functions import FunctionRoutes
 from asynctaskflow_api.routes.health import HealthRoutes
 from asynctaskflow_api.routes.queues import QueueRoutes
+from asynctaskflow_api.routes.scaling import ScalingRoutes
 from asynctaskflow_api.routes.service import ServiceRoutes
 from asynctaskflow_api.routes.streams import StreamRoutes
 from asynctaskflow_api.routes.submit import SubmitRoutes
@@ -113,6 +114,7 @@ def _mount(app: FastAPI, routes: Routes, services: Services) -> None:
         QueueRoutes(services),
         TaskRoutes(services),
         FunctionRoutes(services),
+        ScalingRoutes(services),
         WorkerRoutes(services),
         DependencyRoutes(services),
         ServiceRoutes(services),

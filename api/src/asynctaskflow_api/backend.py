@@ -20,6 +20,7 @@ from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.store.connection import AsyncRedis, RedisOptions, open_async, probe, translated
 from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from asynctaskflow.taskqueue.scaling_log import RedisScalingLog, ScalingLog
 from asynctaskflow_api.catalog import Catalog
 from asynctaskflow_api.meter import ApiMeter
 from asynctaskflow_api.ports import Dependencies, Provider, Queue, Server
@@ -45,6 +46,7 @@ class Services:
     clock: Clock
     queue: Queue
     dependencies: Dependencies
+    scaling: ScalingLog
     provider: Provider
     blobs: BlobStore
     server: Server
@@ -201,10 +203,11 @@ def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backen
         clock=clock,
         queue=queue,
         dependencies=dependencies,
+        scaling=RedisScalingLog(client),
         provider=RedisProvider(client, service),
         blobs=blobs,
         server=RedisServer(client, clock, timeout_s=settings.redis_timeout_s),
-        catalog=Catalog(queue, clock),
+        catalog=Catalog(queue, clock, max_depth=settings.json_max_depth),
         hub=hub,
         streams=Streams(hub, queue, settings, clock),
         meter=ApiMeter(VERSION),

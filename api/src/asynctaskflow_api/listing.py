@@ -1,7 +1,8 @@
 """Pages of tasks over several functions, from the indexes of each: newest first, by cursor or by page number.
 
-Page numbers reach as far as ``DEEPEST`` tasks and other orders need a result that small; beyond that the
-cursor goes on. So no request costs more with more stored tasks.
+A page of one function is found by its number, however deep. Over several functions page numbers reach as far as
+``DEEPEST`` tasks, and other orders need a result that small; beyond that the cursor goes on. So no request
+costs more with more stored tasks.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import orjson
 
 from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.taskqueue.cursor import Cursor
+from asynctaskflow.taskqueue.listing import version7_ms
 from asynctaskflow.taskqueue.messages import TaskFilter
 from asynctaskflow_api.ports import Queue
 from asynctaskflow_api.problems import BadRequest
@@ -45,10 +47,10 @@ class Listing:
     next_cursor: str
 
 
-async def count(queue: Queue, filters: Sequence[TaskFilter]) -> int:
-    """How many tasks match."""
+async def counts(queue: Queue, filters: Sequence[TaskFilter]) -> list[int]:
+    """How many tasks match each filter."""
     with _refused():
-        return sum(await asyncio.gather(*(queue.count(where) for where in filters)))
+        return await asyncio.gather(*(queue.count(where) for where in filters))
 
 
 async def by_cursor(
@@ -96,22 +98,19 @@ def _following(
 def rank(where: TaskFilter, task: Task) -> tuple[float, str]:
     """The index's own order: score and id."""
     match where.state:
-        case None:
+        case None | TaskState.ACTIVE:
             score = _born(task)
-        case TaskState.ACTIVE:
-            score = task.lease_ms
         case TaskState.SCHEDULED if not where.error_class:
-            score = task.due_ms
+            score = float(task.due_ms)
         case _:
-            score = task.updated_ms
+            score = float(task.updated_ms)
     if where.id_prefix:
         score = _born(task)
-    return float(score), task.id.uuid
+    return score, task.id.uuid
 
 
-def _born(task: Task) -> int:
-    uuid = task.id.uuid
-    return int(uuid[:8] + uuid[9:13], 16) if uuid[14] == "7" else task.created_ms
+def _born(task: Task) -> float:
+    return version7_ms(task.id.uuid) or float(task.created_ms)
 
 
 async def by_page(
@@ -120,24 +119,68 @@ async def by_page(
     *,
     page: int,
     size: int,
-    total: int,
+    numbers: Sequence[int],
     order: Order,
 ) -> Listing:
     """The page of that number.
 
+    Args:
+        numbers: how many tasks match each filter.
+
     Raises:
-        BadRequest: deeper than ``DEEPEST``, or an order that the index does not give for so many.
+        BadRequest: deeper than it reaches, or an order that the index does not give for so many.
     """
     if order.key or not order.descending:
-        return await _sorted(queue, filters, page=page, size=size, total=total, order=order)
+        return await _sorted(queue, filters, page=page, size=size, numbers=numbers, order=order)
     skip = (page - 1) * size
-    if skip >= total:
+    if skip >= sum(numbers):
         return Listing((), "")
-    if skip + size > DEEPEST:
+    some = {where: number for where, number in zip(filters, numbers, strict=True) if number}
+    prefixed = any(where.id_prefix for where in some)
+    if skip + size > DEEPEST and (prefixed or len(some) > 1):
         raise BadRequest(
             f"page: reaches the first {DEEPEST} tasks; go on with next_cursor",
             extra={"deepest": DEEPEST},
         )
+    if prefixed:
+        return await _walked(queue, filters, skip=skip, size=size)
+    return await _numbered(queue, some, filters, skip=skip, size=size)
+
+
+async def _numbered(
+    queue: Queue,
+    some: Mapping[TaskFilter, int],
+    filters: Sequence[TaskFilter],
+    *,
+    skip: int,
+    size: int,
+) -> Listing:
+    """By rank: one filter's page is where it is; of several, ids and scores are merged, and only the page is read."""
+    first, most = (skip, size) if len(some) == 1 else (0, skip + size)
+    with _refused():
+        ranked = await asyncio.gather(
+            *(queue.entries(where, first=first, limit=most) for where in some)
+        )
+    merged = sorted(
+        (
+            (score, uuid, where.function)
+            for where, entries in zip(some, ranked, strict=True)
+            for uuid, score in entries
+        ),
+        reverse=True,
+    )[: skip - first + size]
+    following: Cursors = {where.function: END for where in filters}
+    for where, number in some.items():
+        taken = [Cursor(score, uuid) for score, uuid, name in merged if name == where.function]
+        if first + len(taken) < number:
+            following[where.function] = str(taken[-1]) if taken else ""
+    tasks = await queue.tasks([TaskId(name, uuid) for _, uuid, name in merged[skip - first :]])
+    ended = all(one == END for one in following.values())
+    return Listing(tasks, "" if ended else write_cursor(following))
+
+
+async def _walked(queue: Queue, filters: Sequence[TaskFilter], *, skip: int, size: int) -> Listing:
+    """By cursor, past what stands before: for filters whose tasks have no numbers."""
     cursor = ""
     if skip:
         passed = await by_cursor(queue, filters, limit=skip, cursor="")
@@ -153,17 +196,17 @@ async def _sorted(
     *,
     page: int,
     size: int,
-    total: int,
+    numbers: Sequence[int],
     order: Order,
 ) -> Listing:
-    natural = "created_at" if filters and filters[0].state is None else "updated_at"
-    key = order.key or natural
+    natural = _natural(filters[0]) if filters else "created_at"
+    key, total = order.key or natural, sum(numbers)
     if key not in SORT_KEYS:
         raise BadRequest(
             f"sort_by: allowed are {', '.join(SORT_KEYS)}", extra={"allowed": SORT_KEYS}
         )
     if key == natural and order.descending:
-        return await by_page(queue, filters, page=page, size=size, total=total, order=Order())
+        return await by_page(queue, filters, page=page, size=size, numbers=numbers, order=Order())
     if total > DEEPEST:
         raise BadRequest(
             f"more than {DEEPEST} tasks match: they come by {natural}, newest first; narrow the filter",
@@ -174,6 +217,14 @@ async def _sorted(
         everything.tasks, key=lambda task: _sort_value(task, key), reverse=order.descending
     )
     return Listing(tasks[(page - 1) * size : page * size], "")
+
+
+def _natural(where: TaskFilter) -> str:
+    """The sort key whose order the index gives."""
+    if where.state is TaskState.SCHEDULED and not where.error_class:
+        return "retry_after"
+    unmoved = where.state is None or where.state is TaskState.ACTIVE or where.id_prefix
+    return "created_at" if unmoved else "updated_at"
 
 
 def _sort_value(task: Task, key: str) -> tuple[Any, str]:

@@ -7,7 +7,7 @@ from asynctaskflow.dependencies.messages import DependencyState, Transition
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import Task, TaskId
 from asynctaskflow.resilience.breaker import Override
-from asynctaskflow.taskqueue.messages import QueueDepths
+from asynctaskflow.taskqueue.messages import QueueDepths, TaskFilter
 from asynctaskflow.taskqueue.protocol import Producer, Reader, Steering
 from asynctaskflow_openrouter.state import ServiceStatus
 
@@ -17,6 +17,16 @@ class Queue(Producer, Steering, Reader, Protocol):
 
     async def tasks(self, task_ids: Sequence[TaskId]) -> list[Task]:
         """The records of these tasks, in order; those that are gone are left out."""
+        ...
+
+    async def whole(self, task_id: TaskId) -> tuple[Task, bytes, bytes]:
+        """The task, its input and, once it is COMPLETED, its result; raises ``TaskNotFound``."""
+        ...
+
+    async def entries(
+        self, where: TaskFilter, *, first: int, limit: int
+    ) -> list[tuple[str, float]]:
+        """Uuids and index scores from number ``first`` (from 0) on, newest first; no id prefix."""
         ...
 
     async def all_depths(self, functions: list[str]) -> list[QueueDepths]:

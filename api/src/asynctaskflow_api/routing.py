@@ -102,27 +102,21 @@ class Routes:
             model: Pydantic model of the answer, for the document.
             failures: statuses of problems beyond those that every operation can give.
             responses: further documented answers.
-            body: OpenAPI ``requestBody``, for handlers that read it themselves.
-            query: OpenAPI parameters that a handler reads itself.
-            headers: names of optional request headers that a handler reads itself.
+            body, query, headers: what a handler reads itself: OpenAPI ``requestBody``, parameters, header names.
             unbounded: the handler keeps its own deadlines.
             shown: whether the document lists it.
         """
-        rule = Rule(role, 0.0 if unbounded else self._timeout_s, lean)
-        documented: dict[int | str, dict[str, Any]] = problems.documented(*ALWAYS, *failures)
         named = map(_path_parameter, NAMED.findall(path)) if lean else ()
-        parameters = [*named, *query, *map(_header, headers)]
         options: dict[str, Any] = {
             "methods": [method],
             "tags": [tag],
             "status_code": status,
             "response_model": model,
-            "operation_id": handler.__name__,
-            "summary": _first_sentence(handler),
-            "responses": {**documented, **(responses or {})},
-            "openapi_extra": _extra(role, body, parameters),
+            "responses": {**problems.documented(*ALWAYS, *failures), **(responses or {})},
+            "openapi_extra": _extra(role, body, [*named, *query, *map(_header, headers)]),
         }
-        self._register(path, handler, rule, options, shown=shown)
+        timeout_s = 0.0 if unbounded else self._timeout_s
+        self._register(path, handler, Rule(role, timeout_s, lean), options, shown=shown)
 
     def _register(
         self, path: str, handler: Handler, rule: Rule, options: dict[str, Any], *, shown: bool
@@ -135,6 +129,8 @@ class Routes:
             self._app.router.add_api_route(
                 spelling,
                 handler,
+                operation_id=handler.__name__,
+                summary=_first_sentence(handler),
                 include_in_schema=documented,
                 route_class_override=Operation,
                 **options,

@@ -194,6 +194,8 @@ class FunctionDetail(FunctionSummary):
     spec: dict[str, Any]
     input_schema: dict[str, Any] = {}
     output_schema: dict[str, Any] = {}
+    input_checked: bool = Field(default=False, description="Bad inputs are refused with 422.")
+    input_unchecked_reason: str = ""
     workers: list[dict[str, Any]] = []
 
 
@@ -216,6 +218,7 @@ class BulkItem(Model):
     task_id: str | None = None
     state: TaskState | None = None
     created: bool | None = None
+    index: int | None = Field(None, description="Of a refused item, from 0.")
     problem: dict[str, Any] | None = None
 
 

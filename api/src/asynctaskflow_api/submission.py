@@ -143,7 +143,7 @@ async def _follow(services: Services, task: NewTask, options: Options) -> Reply:
     async with services.hub.awaiting(task_id, within_s=limit_s) as ended:
         async with asyncio.timeout(limit_s):
             accepted = await _enqueue(services, task)
-        await _until(services, ended, wait_s=options.wait_s)
+        await _until(ended, wait_s=options.wait_s)
     return await _answer(services, accepted, options)
 
 
@@ -220,18 +220,22 @@ async def wait_for_end(services: Services, task_id: TaskId, *, wait_s: float) ->
         task = await services.queue.get(task_id)
         if task.state in TERMINAL:
             return task
-        await _until(services, ended, wait_s=wait_s)
+        await _until(ended, wait_s=wait_s)
     return await services.queue.get(task_id)
 
 
-async def _until(services: Services, ended: asyncio.Future[Event], *, wait_s: float) -> None:
+async def _until(ended: asyncio.Future[Event | None], *, wait_s: float) -> None:
     """Wait for the event, the end of the caller's patience, or the end of this process."""
-    closing = asyncio.ensure_future(services.hub.closing.wait())
-    watched: set[asyncio.Future[Any]] = {ended, closing}
+    patience = asyncio.get_running_loop().call_later(wait_s, _let_go, ended)
     try:
-        await asyncio.wait(watched, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        await ended
     finally:
-        closing.cancel()
+        patience.cancel()
+
+
+def _let_go(ended: asyncio.Future[Event | None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 async def shown(services: Services, task_id: TaskId) -> tuple[TaskState, dict[str, Any]]:
@@ -240,16 +244,9 @@ async def shown(services: Services, task_id: TaskId) -> tuple[TaskState, dict[st
     Raises:
         TaskNotFound, QueueUnavailable
     """
-    queue = services.queue
     async with asyncio.timeout(services.settings.request_timeout_s):
-        task, given, result, attempts = await asyncio.gather(
-            queue.get(task_id),
-            queue.input(task_id),
-            queue.result(task_id),
-            services.catalog.max_attempts(task_id.function),
-        )
-        if task.state is TaskState.COMPLETED and not result:  # it ended between the reads
-            result = await queue.result(task_id)
+        task, given, result = await services.queue.whole(task_id)
+        attempts = await services.catalog.max_attempts(task_id.function)
     return task.state, views.detail(task, given, result, max_attempts=attempts)
 
 

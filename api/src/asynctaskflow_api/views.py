@@ -63,6 +63,10 @@ def summary(task: Task, *, max_attempts: int) -> dict[str, Any]:
         max_attempts: the function's own, for tasks that were not given one.
     """
     allowed = task.max_attempts or max_attempts
+    return {**_as_the_seed(task, allowed), **_beyond_the_seed(task, allowed)}
+
+
+def _as_the_seed(task: Task, allowed: int) -> dict[str, Any]:
     finished = task.finished_ms if task.state is TaskState.COMPLETED else 0
     return {
         "task_id": str(task.id),
@@ -80,6 +84,11 @@ def summary(task: Task, *, max_attempts: int) -> dict[str, Any]:
         "has_result": bool(task.result_bytes or task.result_ref),
         "error_history": _error_history(task),
         "state_history": _state_history(task),
+    }
+
+
+def _beyond_the_seed(task: Task, allowed: int) -> dict[str, Any]:
+    return {
         "function": task.id.function,
         "attempt": task.attempt,
         "failures": task.failures,

@@ -34,6 +34,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "pause": ("functions", "Stop handing out a function's tasks"),
         "resume": ("functions", "Hand them out again"),
         "workers": ("functions", "List workers"),
+        "scaling": ("functions", "Why a function has as many workers as it has"),
         "status": ("functions", "Depths of the queues, now"),
         "breaker": ("breaker", "Show circuit breakers, open, close or release them"),
         "limits": ("breaker", "Show rate limits"),

@@ -101,6 +101,21 @@ class TaskNotFound(AsyncTaskFlowError):
     """No such task (never accepted, deleted, or past its retention)."""
 
 
+class TaskNotCompleted(AsyncTaskFlowError):
+    """A result was asked for of a task that has none: it failed, was cancelled, or has not ended yet.
+
+    Attributes:
+        state: where the task is.
+        error_class: slug of its last error, empty if none.
+    """
+
+    def __init__(self, message: str, *, state: str, error_class: str = "") -> None:
+        """Keep the state and the error's class."""
+        super().__init__(message)
+        self.state = state
+        self.error_class = error_class
+
+
 class FunctionNotFound(AsyncTaskFlowError):
     """No function of that name is registered."""
 

@@ -22,7 +22,10 @@ class WorkerMetrics:
         self.dead = self._counter("tasks_dead", "Tasks sent to the dead-letter queue.")
         self.handed_back = self._counter("tasks_handed_back", "Tasks returned, no attempt burned.")
         self.stale_writes = self._counter(
-            "stale_writes_rejected", "Settlements refused because the lease was lost."
+            "stale_writes_rejected", "Settlements sent and refused: the lease was lost."
+        )
+        self.results_abandoned = self._counter(
+            "results_abandoned", "Outcomes never sent: the worker knew that its lease was lost."
         )
         self.leases_expired = self._counter(
             "leases_expired", "Expired leases that this worker has taken back."

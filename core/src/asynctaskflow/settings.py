@@ -48,7 +48,10 @@ class WorkerSettings(BaseSettings):
         None, ge=0.5, le=3600, description="A silent worker loses its tasks after it; manifest: 30."
     )
     heartbeat_s: float | None = Field(
-        None, gt=0, le=1200, description="Between renewals; absent: a third of the lease."
+        None,
+        gt=0,
+        le=1200,
+        description="Between renewals; absent: a third of the lease, 5 at most.",
     )
     attempt_timeout_s: float | None = Field(
         None, gt=0, le=86_400, description="Hard limit of one execution; manifest: 300."

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asynctaskflow_cli.stack import record
-from asynctaskflow_cli.stack.record import AlreadyRunning, StackRecord
+from asynctaskflow_cli.stack.record import AlreadyRunning, FolderUnusable, StackRecord
 
 
 def mine(folder: Path) -> StackRecord:
@@ -33,6 +33,27 @@ def test_a_reused_pid_is_not_a_running_stack(tmp_path: Path) -> None:
     other = replace(mine(tmp_path), born_s=1.0)
     (tmp_path / record.FILE_NAME).write_text(json.dumps(asdict(other)))
     assert record.read(tmp_path) is None
+
+
+def test_a_stack_that_runs_stays_the_one_that_is_found(tmp_path: Path) -> None:
+    first = replace(mine(tmp_path), api_url="http://first")
+    with record.published(tmp_path, first) as found:
+        assert found == first
+        with record.published(tmp_path, mine(tmp_path)) as found:
+            assert found == record.read(tmp_path) == first
+        assert record.read(tmp_path) == first
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "state"
+    with pytest.raises(FolderUnusable, match=str(folder)), record.locked(folder):
+        pass
+    with (
+        pytest.raises(FolderUnusable, match=str(folder)),
+        record.published(folder, mine(tmp_path)),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"pid": 1, "more": 2}'])

@@ -6,11 +6,9 @@ from importlib.resources import files
 import pytest
 
 from asynctaskflow.dependencies.dependency_keys import call_keys, dependency_keys
-from asynctaskflow.dependencies.messages import BreakerState, Code, DependencyState, LimiterState
-from asynctaskflow.dependencies.outlook import RECHECK_FORCED_MS, claims_wait_ms
+from asynctaskflow.dependencies.messages import BreakerState, Code
 from asynctaskflow.dependencies.records import state_of, transition_of
 from asynctaskflow.model import keys
-from asynctaskflow.model.dependency import BreakerPolicy, DependencySpec
 from asynctaskflow.resilience.breaker import Override, Status
 
 FOLDERS = [files(f"asynctaskflow.{part}") / "lua" for part in ("dependencies", "blobs")]
@@ -74,51 +72,18 @@ def test_an_empty_reply_is_an_unknown_dependency():
     assert state_of("api", []) is None
 
 
-def state(
-    status: Status = Status.CLOSED,
-    *,
-    override: Override = Override.AUTO,
-    next_ms: int = 0,
-    probes: int = 0,
-    good: int = 0,
-    asleep_until_ms: int = 0,
-) -> DependencyState:
-    spec = DependencySpec(
-        breaker=BreakerPolicy(open_seconds=30, half_open_probes=2), max_wait_seconds=10
-    )
+def test_the_failure_ratio_of_no_calls_is_zero():
     breaker = BreakerState(
-        status=status,
-        override=override,
+        status=Status.CLOSED,
+        override=Override.AUTO,
         since_ms=0,
         calls=0,
         failures=0,
-        next_attempt_ms=next_ms,
-        probes_in_flight=probes,
-        probes_succeeded=good,
+        next_attempt_ms=0,
+        probes_in_flight=0,
+        probes_succeeded=0,
         epoch=0,
         probes=0,
     )
-    limiter = LimiterState(0, 0, 0, 0, "", asleep_until_ms, 0, 0, 0)
-    return DependencyState("api", spec, breaker, limiter, NOW_MS)
 
-
-@pytest.mark.parametrize(
-    ("seen", "wait_ms"),
-    [
-        (state(), 0),
-        (state(Status.OPEN, next_ms=NOW_MS + 700), 700),
-        (state(Status.OPEN, next_ms=NOW_MS - 1), 0),
-        (state(Status.HALF_OPEN, probes=1), 0),
-        (state(Status.HALF_OPEN, probes=1, good=1), 3_000),
-        (state(Status.OPEN, override=Override.FORCE_OPEN), RECHECK_FORCED_MS),
-        (state(asleep_until_ms=NOW_MS + 9_000), 0),
-        (state(asleep_until_ms=NOW_MS + 11_000), 11_000),
-        (state(Status.OPEN, next_ms=NOW_MS + 700, asleep_until_ms=NOW_MS + 11_000), 11_000),
-    ],
-)
-def test_work_is_claimed_only_when_its_calls_could_be_made(seen: DependencyState, wait_ms: int):
-    assert claims_wait_ms(seen) == wait_ms
-
-
-def test_the_failure_ratio_of_no_calls_is_zero():
-    assert state().breaker.failure_ratio == 0
+    assert breaker.failure_ratio == 0

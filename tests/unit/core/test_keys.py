@@ -23,6 +23,7 @@ def test_all_keys_of_a_function_share_its_hash_tag() -> None:
         keys.idempotency("echo", "digest"),
         keys.workers("echo"),
         keys.worker("echo", "w-1"),
+        keys.scaling("echo"),
         keys.blob("echo", "b-1"),
     ]
 

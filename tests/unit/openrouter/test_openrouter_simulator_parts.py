@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from asynctaskflow_openrouter.simulator.answers import answer_to, central_sentences
-from asynctaskflow_openrouter.simulator.journal import busiest_window
 from asynctaskflow_openrouter.simulator.quota import Window
 from asynctaskflow_openrouter.simulator.script import Behaviour, Kind, Script, Step
 from asynctaskflow_openrouter.simulator.wire import BadRequest, read_request
+from asynctaskflow_testkit.bounds import busiest_window
 
 
 def test_a_window_admits_its_limit_and_says_when_the_next_one_may_come():
@@ -30,7 +30,7 @@ def test_no_limit_admits_all():
     ("arrivals", "most"), [([], 0), ([1], 1), ([0, 5, 9.9, 10], 3), ([3, 1, 2], 3)]
 )
 def test_the_busiest_window_is_found_wherever_it_starts(arrivals, most):
-    assert busiest_window(arrivals, 10) == most
+    assert busiest_window(arrivals, window_s=10) == most
 
 
 def test_a_step_serves_as_many_requests_as_it_says():

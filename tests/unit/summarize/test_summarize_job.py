@@ -1,50 +1,24 @@
-from dataclasses import dataclass, field
-
 import pytest
 
 from asynctaskflow.errors import NotNow, Retryable
-from asynctaskflow_openrouter.messages import ChatRequest, Completion, Message, Text
+from asynctaskflow_openrouter.messages import Completion, Message, Text
 from asynctaskflow_summarize.job import make_summary
 from asynctaskflow_summarize.schema import SummarizeInput
 from asynctaskflow_summarize.settings import SummarizeSettings
+from asynctaskflow_testkit.scripted import MODEL, Reports, ScriptedModel
 
 TEXT = "The ferry is late. The captain is sorry. The passengers drink tea and wait for the tide."
 
 
-@dataclass
-class ScriptedModel:
-    """Answers with the sentences it is given, one a call, and remembers what it was asked."""
-
-    answers: list[Completion | Exception]
-    asked: list[ChatRequest] = field(default_factory=list)
-    call_ids: list[str | None] = field(default_factory=list)
-
-    async def complete(self, request: ChatRequest, *, call_id: str | None = None) -> Completion:
-        self.asked.append(request)
-        self.call_ids.append(call_id)
-        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-@dataclass
-class Progress:
-    reports: list[tuple[float, str]] = field(default_factory=list)
-
-    async def __call__(self, fraction: float, note: str) -> None:
-        self.reports.append((fraction, note))
-
-
 def answer(text, *, truncated=False):
-    return Completion(text, "test/model-1", truncated=truncated)
+    return Completion(text, MODEL, truncated=truncated)
 
 
 async def summarize(model, text=TEXT, *, part_max_tokens=24_000, report=None, **wish):
     return await make_summary(
         SummarizeInput(text=text, **wish),
         settings=SummarizeSettings(part_max_tokens=part_max_tokens),
-        report=report or Progress(),
+        report=report or Reports(),
         model=model,
         task_id="summarize-1",
     )
@@ -97,7 +71,7 @@ async def test_the_wished_length_is_asked_for(wish, size):
 
 async def test_a_long_text_is_read_in_parts_with_progress():
     text = "\n\n".join(f"Paragraph {index} tells of {'a ship ' * 120}." for index in range(12))
-    model, progress = ScriptedModel([answer("A note on ships.")]), Progress()
+    model, progress = ScriptedModel([answer("A note on ships.")]), Reports()
 
     summary = await summarize(model, text, part_max_tokens=900, report=progress)
 

@@ -242,8 +242,8 @@ def _subject(asked: BulkAction) -> bytes:
 
 
 def _until(where: TaskFilter, until_ms: int) -> TaskFilter:
-    """SCHEDULED and ACTIVE are indexed by a time to come, which says nothing of when the task came."""
-    if where.state in {TaskState.SCHEDULED, TaskState.ACTIVE}:
+    """SCHEDULED is indexed by a time to come, which says nothing of when the task came."""
+    if where.state is TaskState.SCHEDULED:
         return where
     latest = min(where.until_ms or until_ms + 1, until_ms + 1)
     return replace(where, until_ms=latest)

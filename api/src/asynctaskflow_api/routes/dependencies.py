@@ -84,23 +84,12 @@ class DependencyRoutes:
         return reply(_shown(await dependencies.state(name)))
 
 
-def breaker_word(state: DependencyState) -> str:
-    """``open``, ``half_open`` or ``closed``, a person's word included."""
-    match state.breaker.override:
-        case Override.FORCE_OPEN:
-            return "open"
-        case Override.FORCE_CLOSED:
-            return "closed"
-        case Override.AUTO:
-            return str(state.breaker.status)
-
-
 def _shown(state: DependencyState) -> dict[str, Any]:
     breaker, limiter = state.breaker, state.limiter
     return {
         "name": state.name,
         "breaker": {
-            "state": breaker_word(state),
+            "state": breaker.effective,
             "status": str(breaker.status),
             "override": str(breaker.override),
             "since": views.iso_or_none(breaker.since_ms),

@@ -75,8 +75,8 @@ class FunctionRoutes:
 
     async def get_function(self, name: str) -> Reply:
         """Get a function: manifest, schemas, queues, workers."""
-        spec = await self._services.catalog.spec(name)
-        queue = self._services.queue
+        known = await self._services.catalog.known(name)
+        spec, queue = known.spec, self._services.queue
         depths, workers = await asyncio.gather(queue.depths(name), queue.workers(name))
         stale_ms = round(spec.timeouts.lease_seconds * MS)
         dumped = spec.model_dump(mode="json", by_alias=True)
@@ -86,6 +86,8 @@ class FunctionRoutes:
                 "spec": {key: value for key, value in dumped.items() if key not in SCHEMAS},
                 "input_schema": spec.input_schema,
                 "output_schema": spec.output_schema,
+                "input_checked": not known.inputs.unchecked,
+                "input_unchecked_reason": known.inputs.unchecked,
                 "workers": [views.worker(one, stale_ms=stale_ms) for one in workers],
             }
         )

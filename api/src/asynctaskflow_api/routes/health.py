@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from asynctaskflow.clock import Clock
 from asynctaskflow.errors import QueueUnavailable, UnsafeServer
+from asynctaskflow.model.task import TaskState
 from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import VERSION, Services
 from asynctaskflow_api.dashboard import Dashboard
 from asynctaskflow_api.problems import NotReady
 from asynctaskflow_api.reply import Reply, reply
-from asynctaskflow_api.routes.dependencies import breaker_word
 from asynctaskflow_api.routing import Routes
 from asynctaskflow_api.schema import HealthStatus, Live, Ready, Root, Version
 
@@ -99,23 +99,24 @@ class HealthRoutes:
         """Report every component; always 200, and cheap however many tasks there are."""
         reason = await self._readiness.reason_against()
         components: dict[str, Any] = {"redis": not reason, "workers": False}
-        note = reason or None
-        status = "unhealthy"
+        status, note = "unhealthy", reason
         if not reason:
-            components |= await self._components()
-            status = "healthy" if components["workers"] else "degraded"
-            note = None if components["workers"] else "no worker runs; tasks wait"
+            found, starved = await self._components()
+            components |= found
+            status = "degraded" if starved else "healthy"
+            note = f"tasks wait and no worker runs: {', '.join(starved)}" if starved else ""
         return reply(
             {
                 "status": status,
                 "components": components,
-                "note": note,
+                "note": note or None,
                 "version": VERSION,
                 "timestamp": views.iso(self._services.clock.wall_ms()),
             }
         )
 
-    async def _components(self) -> dict[str, Any]:
+    async def _components(self) -> tuple[dict[str, Any], list[str]]:
+        """What is there, and the functions whose tasks wait for a worker; scaled to zero is healthy."""
         queue = self._services.queue
         functions = await queue.functions()
         depths, states, found = await asyncio.gather(
@@ -123,15 +124,20 @@ class HealthRoutes:
             self._services.dependencies.states(),
             asyncio.gather(*(queue.workers(name) for name in functions)),
         )
-        alive = [worker for listed in found for worker in listed if worker.state != "lost"]
+        alive = [[worker for worker in listed if worker.state != "lost"] for listed in found]
+        starved = [
+            depth.function
+            for depth, workers in zip(depths, alive, strict=True)
+            if depth.states[TaskState.PENDING] and not depth.paused and not workers
+        ]
         return {
-            "workers": bool(alive),
-            "worker_count": len(alive),
+            "workers": any(alive),
+            "worker_count": sum(map(len, alive)),
             "functions": len(functions),
             "queues": views.queue_counts(depths),
-            "dependencies": {state.name: breaker_word(state) for state in states},
+            "dependencies": {state.name: state.breaker.effective for state in states},
             "event_streams": self._services.hub.clients,
-        }
+        }, starved
 
     async def get_version(self) -> Reply:
         """Get the version of what runs here."""

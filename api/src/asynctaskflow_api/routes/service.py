@@ -10,7 +10,6 @@ from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.reply import Reply, reply
-from asynctaskflow_api.routes.dependencies import breaker_word
 from asynctaskflow_api.routing import Routes
 from asynctaskflow_api.schema import OpenRouterMetrics, OpenRouterStatus, PoolStats, RedisHealth
 from asynctaskflow_openrouter.ports import DEPENDENCY
@@ -111,7 +110,7 @@ class ServiceRoutes:
             state = await self._services.dependencies.state(DEPENDENCY)
         except DependencyNotFound:
             return None
-        return breaker_word(state) == "open"
+        return state.breaker.effective == "open"
 
     async def get_openrouter_metrics(self, days: Annotated[int, Query(ge=1, le=30)] = 7) -> Reply:
         """Get the daily counters of calls to the LLM service, and its latest errors."""

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from asynctaskflow.errors import AsyncTaskFlowError
-from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.taskqueue.messages import Accepted, NewTask
 from asynctaskflow_api import json_bounds, problems
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.body import bounds, read_json, read_json_text
+from asynctaskflow_api.catalog import Known
+from asynctaskflow_api.input_check import MOST_LOOKS
 from asynctaskflow_api.problems import BadRequest, BodyTooLarge, Unprocessable, invalid_fields
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Routes
@@ -26,6 +28,7 @@ from asynctaskflow_api.submission import Options, keep_uploads, new_task, read_o
 
 CREATED, ACCEPTED, MULTI = 201, 202, 207
 SUMMARIZE = "summarize"
+SEED_NAMES = {"text": "content"}
 NDJSON = "application/x-ndjson"
 TURN = 200
 IDEMPOTENCY = ("Idempotency-Key", "Prefer", "traceparent")
@@ -120,39 +123,46 @@ class SubmitRoutes:
         """
         options = read_options(request, wait_max_s=self._wait_max_s)
         value = await read_json(request, self._services.settings, self._bounds)
-        return await submit(
-            self._services, SUMMARIZE, summarize_input(value), options, status=CREATED
-        )
+        given = summarize_input(value)
+        text = json_bounds.canonical(given)
+        known = await self._services.catalog.known(SUMMARIZE)
+        known.inputs.refuse(given, size_bytes=len(text), names=SEED_NAMES)
+        return await submit(self._services, SUMMARIZE, text, options, status=CREATED)
 
     async def create_task(self, request: Request) -> Reply:
         """Submit a task to a function.
 
-        The body is the function's input, any JSON that its input schema allows. The same ``Idempotency-Key`` with
-        the same input gives the same task (``Idempotency-Replayed: true``), with another input 422.
+        The body is the function's input, any JSON that its input schema allows; otherwise 422 names the fields. The
+        same ``Idempotency-Key`` with the same input gives the same task (``Idempotency-Replayed: true``), with another
+        input 422.
         """
         options = read_options(request, wait_max_s=self._wait_max_s)
         value = await read_json(request, self._services.settings, self._bounds)
         given = json_bounds.canonical(value)
-        await keep_uploads(self._services, value)
         name = request.path_params["name"]
+        known = await self._services.catalog.known(name)
+        known.inputs.refuse(value, size_bytes=len(given))
+        await keep_uploads(self._services, value)
         return await submit(self._services, name, given, options, status=ACCEPTED)
 
     async def create_tasks(self, request: Request) -> Reply:
         """Submit many tasks to a function.
 
-        A JSON array of inputs, or one input a line (``application/x-ndjson``). Each has its own outcome.
+        A JSON array of inputs, or one input a line (``application/x-ndjson``). Each has its own outcome, in the
+        order given; a refused one also names its ``index``, from 0, and its fields.
         """
         settings, name = self._services.settings, request.path_params["name"]
         options = read_options(request, wait_max_s=0)
         if options.key:
             raise BadRequest("Idempotency-Key: not for bulk submissions")
-        spec = await self._services.catalog.spec(name)
+        known = await self._services.catalog.known(name)
         text = await read_json_text(request, settings, max_bytes=settings.bulk_max_bytes)
         prepared: list[NewTask | Exception] = []
+        preparation = Preparation(name, known, options)
         for item in self._items(request, text):
             if len(prepared) == settings.bulk_max_tasks:
                 raise BodyTooLarge(f"at most {settings.bulk_max_tasks} tasks at once")
-            prepared.append(_prepared(item, name, spec, options))
+            prepared.append(preparation.of(item, index=len(prepared)))
             if len(prepared) % TURN == 0:
                 await asyncio.sleep(0)  # let others in: a big bulk takes long to read
         return await self._enqueue_all(name, prepared)
@@ -182,7 +192,7 @@ class SubmitRoutes:
         body = {
             "accepted": accepted,
             "rejected": len(outcomes) - accepted,
-            "items": [_item(one) for one in outcomes],
+            "items": [_item(one, index) for index, one in enumerate(outcomes)],
         }
         return reply(body, status=MULTI)
 
@@ -204,7 +214,7 @@ QUERY: tuple[dict[str, Any], ...] = tuple(
 )
 
 
-def summarize_input(value: Any) -> bytes:
+def summarize_input(value: Any) -> dict[str, Any]:
     """The seed's request as the function's input.
 
     Raises:
@@ -221,19 +231,36 @@ def summarize_input(value: Any) -> bytes:
         given["length"] = asked.length
     if asked.sentences is not None:
         given["sentences"] = asked.sentences
-    return json_bounds.canonical(given)
+    return given
 
 
-def _prepared(value: Any, name: str, spec: FunctionSpec, options: Options) -> NewTask | Exception:
-    if isinstance(value, Exception):
-        return value
-    try:
-        return new_task(name, spec, json_bounds.canonical(value), options)
-    except (json_bounds.UnfitJson, BodyTooLarge) as error:
-        return error
+@dataclass(slots=True)
+class Preparation:
+    """Makes tasks of a bulk's inputs; once its looks are used up, inputs are no longer held against the schema."""
+
+    name: str
+    known: Known
+    options: Options
+    looks_left: int = MOST_LOOKS
+
+    def of(self, value: Any, *, index: int) -> NewTask | Exception:
+        """The task, or why there is none."""
+        if isinstance(value, Exception):
+            return value
+        try:
+            given = json_bounds.canonical(value)
+            self._refuse(value, size_bytes=len(given), index=index)
+            return new_task(self.name, self.known.spec, given, self.options)
+        except (json_bounds.UnfitJson, problems.ApiError) as error:
+            return error
+
+    def _refuse(self, value: Any, *, size_bytes: int, index: int) -> None:
+        self.looks_left -= self.known.inputs.looks(size_bytes)
+        if self.looks_left >= 0:
+            self.known.inputs.refuse(value, size_bytes=size_bytes, at=(index,))
 
 
-def _item(outcome: Accepted | Exception) -> dict[str, Any]:
+def _item(outcome: Accepted | Exception, index: int) -> dict[str, Any]:
     if isinstance(outcome, Accepted):
         return {
             "task_id": str(outcome.id),
@@ -242,11 +269,14 @@ def _item(outcome: Accepted | Exception) -> dict[str, Any]:
         }
     kind = problems.kind_of(outcome)
     told = isinstance(outcome, AsyncTaskFlowError | ValueError | problems.ApiError)
+    extra = outcome.extra if isinstance(outcome, problems.ApiError) else {}
     return {
+        "index": index,
         "problem": {
             "status": kind.status,
             "code": kind.code,
             "title": kind.title,
             "detail": str(outcome) if told and kind is not problems.INTERNAL else "",
-        }
+            **extra,
+        },
     }

@@ -151,8 +151,8 @@ class TaskRoutes:
     async def list_tasks(self, asked: Asked) -> Reply:
         """List tasks with their contents.
 
-        Newest first. Page numbers reach the first 1,000 tasks; ``next_cursor`` has no end. Contents above 64 KiB
-        are left out (``content_omitted``).
+        Newest first. Page numbers reach all tasks of one function, and the first 1,000 of several; ``next_cursor`` has
+        no end. Contents above 64 KiB are left out (``content_omitted``).
         """
         found, total = await self._find(asked)
         tasks = await asyncio.gather(*(self._shown(task) for task in found.tasks))
@@ -161,7 +161,8 @@ class TaskRoutes:
     async def list_summaries(self, asked: Asked) -> Reply:
         """List tasks without their contents.
 
-        Newest first. Page numbers reach the first 1,000 tasks; ``next_cursor`` has no end.
+        Newest first. Page numbers reach all tasks of one function, and the first 1,000 of several; ``next_cursor`` has
+        no end.
         """
         found, total = await self._find(asked)
         tasks = [await self._summary(task) for task in found.tasks]
@@ -176,7 +177,7 @@ class TaskRoutes:
         if asked.queue in {"primary", "retry"}:
             return await self._queued(asked, functions)
         filters = listing.narrowed(asked.filter(prefix), functions)
-        total = await listing.count(queue, filters)
+        numbers = await listing.counts(queue, filters)
         if asked.cursor:
             page = await listing.by_cursor(
                 queue, filters, limit=asked.page_size, cursor=asked.cursor
@@ -187,10 +188,10 @@ class TaskRoutes:
                 filters,
                 page=asked.page,
                 size=asked.page_size,
-                total=total,
+                numbers=numbers,
                 order=asked.order,
             )
-        return page, total
+        return page, sum(numbers)
 
     async def _exact(self, text: str) -> Sequence[Task] | None:
         try:

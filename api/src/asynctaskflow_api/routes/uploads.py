@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -85,33 +85,32 @@ class UploadRoutes:
 
     def mount(self, routes: Routes) -> None:
         """Register them."""
-        failures = (404, 408, 413, 415, 429)
+        common: dict[str, Any] = {
+            "role": Role.WRITE,
+            "status": CREATED,
+            "failures": (404, 408, 413, 415, 429),
+            "unbounded": True,
+        }
         routes.add(
             "POST",
             "/api/v1/tasks/pdfxtract",
             self.create_pdf_extraction_task,
-            role=Role.WRITE,
             tag="application",
-            status=CREATED,
             model=TaskResponse,
-            failures=failures,
             responses=WAITED,
             body=PDF_BODY,
             headers=IDEMPOTENCY,
             query=QUERY,
-            unbounded=True,
+            **common,
         )
         routes.add(
             "POST",
             "/api/v1/uploads",
             self.upload,
-            role=Role.WRITE,
             tag="uploads",
-            status=CREATED,
             model=UploadResponse,
-            failures=failures,
             body=UPLOAD_BODY,
-            unbounded=True,
+            **common,
         )
 
     async def create_pdf_extraction_task(self, request: Request) -> Reply:

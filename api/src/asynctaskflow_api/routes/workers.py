@@ -11,7 +11,6 @@ from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.reply import Reply, reply
-from asynctaskflow_api.routes.dependencies import breaker_word
 from asynctaskflow_api.routing import Routes
 from asynctaskflow_api.schema import BreakersResponse, WorkersResponse
 
@@ -59,7 +58,7 @@ class WorkerRoutes:
         )
         workers = [worker for listed in found for worker in listed]
         words = Counter(str(state.breaker.status) for state in states)
-        shared = {state.name: breaker_word(state) for state in states}
+        shared = {state.name: state.breaker.effective for state in states}
         shown = [{**worker, "circuit_breaker": _breaker(worker, shared)} for worker in workers]
         return reply(
             {
@@ -100,7 +99,7 @@ class WorkerRoutes:
             {
                 "status": "success",
                 "message": f"breaker of {state.name} {done} for all workers",
-                "new_state": breaker_word(state),
+                "new_state": state.breaker.effective,
                 "dependency": state.name,
                 "worker_id": None,
                 "worker_name": None,

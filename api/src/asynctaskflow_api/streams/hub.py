@@ -6,7 +6,7 @@ others wait and never holds more than its bound.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -74,7 +74,7 @@ class Hub:
         self._queue = queue
         self._clock = clock
         self._listeners: set[Listener] = set()
-        self._waiters: dict[str, set[asyncio.Future[Event]]] = {}
+        self._waiters: dict[str, set[asyncio.Future[Event | None]]] = {}
         self._positions: Positions = {}
         self._wanted = asyncio.Event()
         self._positioned = asyncio.Event()
@@ -96,8 +96,10 @@ class Hub:
         return position.write(self._positions)
 
     def close(self) -> None:
-        """End every stream; called when the process is asked to stop."""
+        """End every stream and every wait; called when the process is asked to stop."""
         self.closing.set()
+        for futures in self._waiters.values():
+            _tell(futures, None)
         for listener in self._listeners:
             listener.arrived.set()
 
@@ -122,19 +124,23 @@ class Hub:
     @asynccontextmanager
     async def awaiting(
         self, task_id: TaskId, *, within_s: float
-    ) -> AsyncIterator[asyncio.Future[Event]]:
+    ) -> AsyncIterator[asyncio.Future[Event | None]]:
         """A future of the event that ends or deletes the task; ask for the task's state after this.
+
+        It is ``None`` when this process stops.
 
         Raises:
             QueueUnavailable: the streams cannot be read.
         """
-        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        if self.closing.is_set():
+            future.set_result(None)
         with self._waiting(task_id.uuid, future):
             await self._reading(within_s)
             yield future
 
     @contextmanager
-    def _waiting(self, uuid: str, future: asyncio.Future[Event]) -> Iterator[None]:
+    def _waiting(self, uuid: str, future: asyncio.Future[Event | None]) -> Iterator[None]:
         self._waiters.setdefault(uuid, set()).add(future)
         try:
             yield
@@ -147,6 +153,8 @@ class Hub:
 
     async def _reading(self, within_s: float) -> None:
         self._wanted.set()
+        if self._positioned.is_set():
+            return
         try:
             async with asyncio.timeout(within_s):
                 await self._positioned.wait()
@@ -205,8 +213,12 @@ class Hub:
     def _publish(self, frame: Frame) -> None:
         event = frame.event
         if event.new in ENDED or event.kind == "deleted":
-            for future in self._waiters.get(event.uuid, ()):
-                if not future.done():
-                    future.set_result(event)
+            _tell(self._waiters.get(event.uuid, ()), event)
         for listener in self._listeners:
             listener.offer(frame)
+
+
+def _tell(futures: Iterable[asyncio.Future[Event | None]], event: Event | None) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(event)

@@ -61,6 +61,13 @@ WORKERS = (
     Column("POD", lambda row: row.get("pod"), wide=True),
     Column("TASKS", lambda row: " ".join(row.get("active_tasks") or []), wide=True),
 )
+DECISIONS = (
+    Column("AT", lambda row: row["at"]),
+    Column("WORKERS", lambda row: f"{row['previous']} -> {row['replicas']}"),
+    Column("READY", lambda row: row["ready"]),
+    Column("LIMITED BY", lambda row: "" if row["limited_by"] == "None" else row["limited_by"]),
+    Column("REASON", lambda row: row["reason"]),
+)
 
 
 def _counts(states: Row) -> str:
@@ -95,6 +102,13 @@ def status(*, server: Server = "", output: Output = Format.TABLE) -> None:
             show_one(found, (), output)
         case _:
             show([*each, total], FUNCTIONS, output, name="name")
+
+
+def scaling(name: Name, *, server: Server = "", output: Output = Format.TABLE) -> None:
+    """Show the last scaling decisions of a function with their reasons, newest first."""
+    with connect(CliSettings.from_env(), server) as api:
+        found = api.get(paths.function(name, "scaling"))["decisions"]
+    show(found, DECISIONS, output, name="at")
 
 
 def pause(name: Name, *, server: Server = "") -> None:

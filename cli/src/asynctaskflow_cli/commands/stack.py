@@ -1,6 +1,7 @@
 """``atf up`` and ``atf demo``: the whole system on this machine."""
 
 import asyncio
+import shutil
 import signal
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from asynctaskflow_cli.exits import INTERRUPTED, CommandError, Exit
 from asynctaskflow_cli.settings import CliSettings, inherited_environment
 from asynctaskflow_cli.stack.manifests import BadManifest, load
 from asynctaskflow_cli.stack.output import Console
-from asynctaskflow_cli.stack.record import AlreadyRunning
+from asynctaskflow_cli.stack.record import AlreadyRunning, FolderUnusable
 from asynctaskflow_cli.stack.server import NoServerProgram
 from asynctaskflow_cli.stack.stack import Plan, Stack, StackFailed, choose_api_port, running
 
@@ -26,6 +27,7 @@ EXPECTED = (
     AsyncTaskFlowError,
     AlreadyRunning,
     BadManifest,
+    FolderUnusable,
     NoServerProgram,
     StackFailed,
 )
@@ -41,6 +43,9 @@ def up(
     functions: Functions = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where the server keeps its data.")] = None,
     port: Annotated[int, typer.Option(help="Port of the API; 0: 8000, or any if it is taken.")] = 0,
+    metrics_port: Annotated[
+        int, typer.Option(help="Port of the supervisor's /metrics, /live, /ready; 0: any.")
+    ] = 0,
     redis_port: Annotated[int, typer.Option(help="Port of the server; 0: any.")] = 0,
     redis_url: Annotated[str, typer.Option(help="Use this Redis instead of an embedded one.")] = "",
     grace: Annotated[float, typer.Option(help="Seconds for running tasks when it stops.")] = 30,
@@ -59,6 +64,7 @@ def up(
             redis_url=redis_url,
             redis_port=redis_port,
             api_port=choose_api_port(port),
+            probe_port=metrics_port,
             grace_s=grace,
             publish_in=settings.state_dir,
         )
@@ -112,8 +118,17 @@ def _announce(stack: Stack) -> None:
     names = ", ".join(stack.supervisor.managed) or "none"
     stack.console.say(f"API        {stack.api_url}")
     stack.console.say(f"functions  {names}")
-    stack.console.say("try        atf submit summarize --text 'Some text.' --wait")
-    stack.console.say("stop       Ctrl-C")
+    stack.console.say(f"metrics    {stack.probe_url}/metrics, /live, /ready: scaling, restarts")
+    if stack.found_url != stack.api_url:
+        stack.console.say(f"note       atf commands go to {stack.found_url}, which was first;")
+        stack.console.say(f"           for this stack set ATF_SERVER={stack.api_url}")
+    stack.console.say(f"try        {_own_name()} submit summarize --text 'Some text.' --wait")
+    stack.console.say("stop       Ctrl-C; again to kill everything at once")
+
+
+def _own_name() -> str:
+    """How to call this program here: the ``atf`` of a virtual environment is seldom on the path."""
+    return "atf" if shutil.which("atf") else sys.argv[0]
 
 
 def _on_signals(console: Console) -> asyncio.Event:
@@ -139,12 +154,18 @@ def _told() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        raise CommandError(str(error), hint="'atf doctor' checks this machine") from error
+        raise CommandError(str(error), hint=_hint(error)) from error
     except ExceptionGroup as group:
         matched, rest = group.split(EXPECTED)
         if rest or matched is None:
             raise
         raise CommandError("; ".join(map(str, _leaves(matched)))) from group
+
+
+def _hint(error: Exception) -> str:
+    """Errors that say what to do themselves need none."""
+    said = isinstance(error, AlreadyRunning | FolderUnusable)
+    return "" if said else "'atf doctor' checks this machine"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

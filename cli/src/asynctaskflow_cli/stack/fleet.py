@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import secrets
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from asynctaskflow.clock import Clock
 from asynctaskflow.model.function import FunctionManifest
 from asynctaskflow.taskqueue.messages import WorkerInfo
 from asynctaskflow_cli.stack.child import Child, Command
+from asynctaskflow_cli.stack.gauges import Crew
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.program import worker_argv
 
@@ -18,14 +20,20 @@ BACKOFF_MAX_S = 30.0
 HEALTHY_AFTER_S = 10.0
 MAX_COUNTED = 10
 GRACE_MARGIN_S = 5.0
+ID_BYTES = 3
 START_AGAIN = 75  # a worker that asks to be replaced by a fresh one (atf-worker --help)
 
 
 @dataclass(slots=True)
 class Member:
-    """One worker process; ``draining`` once it was told to go."""
+    """One worker process; ``draining`` once it was told to go.
+
+    Attributes:
+        worker_id: given to it at its start, so that the queue can be asked about it before it has reported.
+    """
 
     child: Child
+    worker_id: str
     born_s: float
     draining: bool = False
 
@@ -61,6 +69,7 @@ class Fleet:
         self._watchers: set[asyncio.Task[None]] = set()
         self._started = 0
         self._failures = 0
+        self._ended = 0
         self._failed_s = -math.inf
         self._start_after_s = 0.0
 
@@ -74,6 +83,20 @@ class Fleet:
         """Processes that are meant to stay."""
         return sum(not member.draining for member in self._members.values())
 
+    def crew(self, *, ready: int) -> Crew:
+        """The processes as they are now.
+
+        Args:
+            ready: those that report.
+        """
+        return Crew(
+            ready=ready,
+            draining=len(self._members) - self.replicas,
+            restarts=self._ended,
+            crashes=self._failures,
+            backoff_s=self.backoff_s(),
+        )
+
     def backoff_s(self) -> float:
         """Seconds until a worker may be started again after crashes at start; 0: now."""
         return max(0.0, self._start_after_s - self._clock.mono_s())
@@ -84,8 +107,10 @@ class Fleet:
             return
         for _ in range(min(count, 1) if self._failures else count):
             self._started += 1
-            child = await Child.start(self._command(), self._console)
-            member = Member(child, self._clock.mono_s())
+            name = f"{self.name}-{self._started}"
+            worker_id = f"{name}-{secrets.token_hex(ID_BYTES)}"
+            child = await Child.start(self._command(name, worker_id), self._console)
+            member = Member(child, worker_id, self._clock.mono_s())
             self._members[child.pid] = member
             watcher = asyncio.create_task(self._watch(member))
             self._watchers.add(watcher)
@@ -112,11 +137,11 @@ class Fleet:
         self._watchers.add(stopping)
         stopping.add_done_callback(self._watchers.discard)
 
-    def _command(self) -> Command:
+    def _command(self, name: str, worker_id: str) -> Command:
         return Command(
-            name=f"{self.name}-{self._started}",
+            name=name,
             argv=worker_argv(self._spec.handler, self._folder),
-            env=self._env,
+            env={**self._env, "ATF_WORKER_ID": worker_id},
             cwd=self._folder,
         )
 
@@ -131,6 +156,7 @@ class Fleet:
 
     def _crashed(self, member: Member, code: int) -> None:
         """Delay the next start after a crash at start; workers that started together count as one."""
+        self._ended += 1
         now_s = self._clock.mono_s()
         lived_s = now_s - member.born_s
         ended = f"{member.child.name} ended with exit code {code} {lived_s:.1f} s after its start"

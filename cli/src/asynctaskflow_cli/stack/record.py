@@ -21,6 +21,10 @@ class AlreadyRunning(Exception):
     """Another local stack uses this data directory."""
 
 
+class FolderUnusable(Exception):
+    """A folder of the local stack cannot be made or written."""
+
+
 @dataclass(frozen=True, slots=True)
 class StackRecord:
     """A running local stack.
@@ -60,19 +64,42 @@ def read(state_dir: Path) -> StackRecord | None:
 
 
 @contextmanager
-def published(state_dir: Path, record: StackRecord) -> Iterator[None]:
-    """Keep the record in its file while the block runs."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / FILE_NAME
+def published(state_dir: Path, record: StackRecord) -> Iterator[StackRecord]:
+    """Keep the record in its file while the block runs, unless another stack that runs has its own there.
+
+    Yields:
+        what the other ``atf`` commands find: this record, or that of the stack which was first.
+
+    Raises:
+        FolderUnusable
+    """
+    first = read(state_dir)
+    if first:
+        yield first
+        return
+    with _usable(state_dir):
+        _write(state_dir / FILE_NAME, record)
+    try:
+        yield record
+    finally:
+        if read(state_dir) == record:
+            (state_dir / FILE_NAME).unlink(missing_ok=True)
+
+
+def _write(path: Path, record: StackRecord) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{record.pid}")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - only os.open sets the mode at creation
         json.dump(asdict(record), file)
     fresh.replace(path)
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
     try:
         yield
-    finally:
-        if read(state_dir) == record:
-            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"{folder}: {error.strerror}; choose another folder") from error
 
 
 @contextmanager
@@ -80,17 +107,20 @@ def locked(data_dir: Path) -> Iterator[None]:
     """Hold the data directory for this process; the kernel lets go of it when the process dies.
 
     Raises:
-        AlreadyRunning
+        AlreadyRunning, FolderUnusable
     """
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / LOCK_NAME).open("a+") as file:
+    with _usable(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data_dir / LOCK_NAME).open("a+")
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
             owner = file.read().strip() or "?"
             raise AlreadyRunning(
-                f"{data_dir} is in use by the local stack of pid {owner}"
+                f"{data_dir} is in use by the local stack of pid {owner}; "
+                "stop that one, or choose another --data-dir"
             ) from None
         file.seek(0)
         file.truncate()

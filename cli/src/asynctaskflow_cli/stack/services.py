@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from asynctaskflow.dependencies.messages import DependencyState
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.model.dependency import DependencyManifest
-from asynctaskflow.resilience.breaker import Override, Status
 from asynctaskflow.scaling import DependencySight
-from asynctaskflow.scaling.observation import BreakerState
 
 
 class Services:
@@ -34,24 +32,4 @@ def sight(state: DependencyState) -> DependencySight:
     """One dependency in the terms of scaling."""
     limiter = state.limiter
     per_s = limiter.requests * 1000 / limiter.interval_ms if limiter.interval_ms else None
-    return DependencySight(state.name, _breaker(state), per_s, limiter.waiting)
-
-
-def _breaker(state: DependencyState) -> BreakerState:
-    match state.breaker.override:
-        case Override.FORCE_OPEN:
-            return "open"
-        case Override.FORCE_CLOSED:
-            return "closed"
-        case Override.AUTO:
-            return _own_state(state.breaker.status)
-
-
-def _own_state(status: Status) -> BreakerState:
-    match status:
-        case Status.OPEN:
-            return "open"
-        case Status.HALF_OPEN:
-            return "half_open"
-        case Status.CLOSED:
-            return "closed"
+    return DependencySight(state.name, state.breaker.effective, per_s, limiter.waiting)

@@ -19,11 +19,14 @@ from asynctaskflow.clock import Clock, SystemClock
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.scaling import Policy
-from asynctaskflow.store.connection import RedisOptions, open_async, probe
+from asynctaskflow.store.connection import AsyncRedis, RedisOptions, open_async, probe
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from asynctaskflow.taskqueue.scaling_log import RedisScalingLog, ScalingLog
+from asynctaskflow.worker.probes import ProbeServer
 from asynctaskflow_cli.stack import record
 from asynctaskflow_cli.stack.child import Child, Command
 from asynctaskflow_cli.stack.fleet import Fleet
+from asynctaskflow_cli.stack.gauges import SupervisorGauges
 from asynctaskflow_cli.stack.manifests import BadManifest, Manifests
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.schemas import with_schemas
@@ -56,7 +59,7 @@ class Plan:
 
     Attributes:
         redis_url: an existing server; empty: an embedded one is started on ``data_dir``.
-        api_port: 0: any free port.
+        api_port, probe_port: 0: any free port.
         grace_s: how long workers may go on when the stack stops.
         publish_in: folder of the record that other ``atf`` commands read; ``None``: keep it private.
         with_api: start the API too.
@@ -70,6 +73,7 @@ class Plan:
     redis_url: str = ""
     redis_port: int = 0
     api_port: int = 0
+    probe_port: int = 0
     grace_s: float = 30.0
     publish_in: Path | None = None
     with_api: bool = True
@@ -78,10 +82,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Stack:
-    """The running parts."""
+    """The running parts.
+
+    Attributes:
+        found_url: API that other ``atf`` commands find: this stack's, or that of one which was here first.
+    """
 
     api_url: str
+    found_url: str
     redis_url: str
+    probe_url: str
     queue: RedisQueue
     supervisor: Supervisor
     console: Console
@@ -100,16 +110,19 @@ async def running(
     clock = clock or SystemClock()
     async with AsyncExitStack() as parts:
         redis_url, server = await _server(plan, console, parts)
-        queue, dependencies = await _connect(redis_url, parts)
-        services = Services(dependencies, plan.manifests.dependencies)
+        client, queue = await _connect(redis_url, parts)
+        services = Services(RedisDependencies(client), plan.manifests.dependencies)
         api_url = f"http://{LOOPBACK}:{plan.api_port or free_port()}"
         env = _environment(plan, redis_url=redis_url, api_url=api_url)
         api, _ = await asyncio.gather(
             _start_api(env, console, api_url, parts) if plan.with_api else _nothing(),
             _register(plan.manifests, queue, services, env),
         )
-        supervisor = _supervise(plan.manifests, queue, services, env, console=console, clock=clock)
-        stack = Stack(api_url, redis_url, queue, supervisor, console)
+        gauges, log = SupervisorGauges(clock), RedisScalingLog(client)
+        supervisor = _supervise(plan.manifests, queue, services, env, console, clock, log, gauges)
+        probe_url = _answer_probes(gauges, plan.probe_port, parts)
+        found_url = _publish(plan, parts, api_url=api_url, redis_url=redis_url)
+        stack = Stack(api_url, found_url, redis_url, probe_url, queue, supervisor, console)
         parts.push_async_callback(supervisor.stop, grace_s=plan.grace_s)
         loop = asyncio.create_task(supervisor.run())
         parts.push_async_callback(_cancel, loop)
@@ -119,12 +132,17 @@ async def running(
             parts.push_async_callback(_cancel, completing)
         watch = asyncio.create_task(_watch(stack, loop, api, server))
         parts.push_async_callback(_cancel, watch)
-        if plan.publish_in:
-            mine = record.StackRecord.of_this_process(
-                api_url=api_url, redis_url=redis_url, data_dir=plan.data_dir
-            )
-            parts.enter_context(record.published(plan.publish_in, mine))
         yield stack
+
+
+def _publish(plan: Plan, parts: AsyncExitStack, *, api_url: str, redis_url: str) -> str:
+    """Let other ``atf`` commands find this stack; the API's URL that they find."""
+    if plan.publish_in is None:
+        return api_url
+    mine = record.StackRecord.of_this_process(
+        api_url=api_url, redis_url=redis_url, data_dir=plan.data_dir
+    )
+    return parts.enter_context(record.published(plan.publish_in, mine)).api_url
 
 
 async def _server(plan: Plan, console: Console, parts: AsyncExitStack) -> tuple[str, Child | None]:
@@ -137,14 +155,13 @@ async def _server(plan: Plan, console: Console, parts: AsyncExitStack) -> tuple[
     return where.url, server
 
 
-async def _connect(redis_url: str, parts: AsyncExitStack) -> tuple[RedisQueue, RedisDependencies]:
+async def _connect(redis_url: str, parts: AsyncExitStack) -> tuple[AsyncRedis, RedisQueue]:
     options = RedisOptions(redis_url)
     client, blocking = open_async(options), open_async(options, blocking=True)
     parts.push_async_callback(client.aclose)
     parts.push_async_callback(blocking.aclose)
     await probe(client)
-    queue = RedisQueue(client, blocking=blocking, blobs=RedisBlobs(client))
-    return queue, RedisDependencies(client)
+    return client, RedisQueue(client, blocking=blocking, blobs=RedisBlobs(client))
 
 
 def _environment(plan: Plan, *, redis_url: str, api_url: str) -> dict[str, str]:
@@ -220,14 +237,22 @@ async def _is_live(client: httpx2.AsyncClient, api_url: str) -> bool:
         return False
 
 
+def _answer_probes(gauges: SupervisorGauges, port: int, parts: AsyncExitStack) -> str:
+    """Serve the supervisor's probes and metrics; their address."""
+    probes = ProbeServer(gauges.probes(), host=LOOPBACK, port=port)
+    parts.callback(probes.close)
+    return f"http://{LOOPBACK}:{probes.port}"
+
+
 def _supervise(
     manifests: Manifests,
     queue: RedisQueue,
     services: Services,
     env: Mapping[str, str],
-    *,
     console: Console,
     clock: Clock,
+    log: ScalingLog,
+    gauges: SupervisorGauges,
 ) -> Supervisor:
     wake = asyncio.Event()
     managed = [
@@ -246,7 +271,14 @@ def _supervise(
         for manifest in manifests.functions
     ]
     return Supervisor(
-        managed, queue=queue, services=services, console=console, clock=clock, wake=wake
+        managed,
+        queue=queue,
+        services=services,
+        console=console,
+        clock=clock,
+        wake=wake,
+        log=log,
+        gauges=gauges,
     )
 
 

@@ -6,17 +6,28 @@ changes nothing: workers stay, the next turn asks again.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from asynctaskflow.clock import Clock
 from asynctaskflow.errors import AsyncTaskFlowError
 from asynctaskflow.model.function import FunctionManifest
 from asynctaskflow.model.task import TaskState
-from asynctaskflow.scaling import Decision, DependencySight, Memory, Policy, choose_victims, decide
+from asynctaskflow.scaling import (
+    Decision,
+    DecisionRecord,
+    DependencySight,
+    Memory,
+    Policy,
+    WorkerSight,
+    choose_victims,
+    decide,
+)
 from asynctaskflow.taskqueue.messages import Event, QueueDepths, WorkerInfo
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from asynctaskflow.taskqueue.scaling_log import ScalingLog
 from asynctaskflow_cli.stack.fleet import Fleet
+from asynctaskflow_cli.stack.gauges import SupervisorGauges
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.services import Services
 from asynctaskflow_cli.stack.sight import ARRIVALS, median_run_s, observe, see_queue, see_workers
@@ -40,7 +51,7 @@ class Managed:
     memory: Memory = field(default_factory=Memory)
     p50_run_s: float = 0.0
     last_arrival_s: float | None = None
-    last: Decision | None = None
+    last: DecisionRecord | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +71,8 @@ class Supervisor:
         console: Console,
         clock: Clock,
         wake: asyncio.Event,
+        log: ScalingLog,
+        gauges: SupervisorGauges,
     ) -> None:
         """Nothing happens before ``run``."""
         self.managed = {one.name: one for one in managed}
@@ -68,6 +81,8 @@ class Supervisor:
         self._console = console
         self._clock = clock
         self._wake = wake
+        self._log = log
+        self._gauges = gauges
         self._blind = False
         self._halted = False
 
@@ -114,6 +129,7 @@ class Supervisor:
             self._found_sight()
         for one in self.managed.values():
             await self._steer(one, depths.get(one.name), sights)
+        self._gauges.turned(blind=self._blind)
 
     async def _steer(
         self, one: Managed, depths: QueueDepths | None, sights: dict[str, DependencySight]
@@ -139,21 +155,54 @@ class Supervisor:
         )
         now_s = (depths.now_ms if depths else self._clock.wall_ms()) / 1000
         decision = decide(seen, one.policy, one.memory, now_s=now_s)
-        one.memory, one.last = decision.memory, decision
+        one.memory = decision.memory
+        await self._tell(one, decision, workers, at_ms=round(now_s * 1000))
         victims = choose_victims(workers, count=decision.victims)
         await self._act(one, decision, frozenset(map(int, victims)))
+
+    async def _tell(
+        self, one: Managed, decision: Decision, workers: Sequence[WorkerSight], *, at_ms: int
+    ) -> None:
+        """Count the decision; keep it where a dashboard finds it, if it is news and Redis answers."""
+        crew = one.fleet.crew(ready=sum(worker.ready and not worker.draining for worker in workers))
+        self._gauges.decided(one.name, decision, crew)
+        record = DecisionRecord.of(decision, at_ms=at_ms, ready=crew.ready)
+        if self._blind or not record.is_news_after(one.last):
+            return
+        try:
+            await self._log.append(one.name, record)
+        except AsyncTaskFlowError as error:
+            self._lost_sight(error)
+        else:
+            one.last = record
 
     async def _act(self, one: Managed, decision: Decision, victims: frozenset[int]) -> None:
         missing = decision.replicas - decision.previous
         if not decision.acts or not missing:
             return
-        if missing < 0 and victims:
-            one.fleet.drain(victims)
-        elif missing > 0 and not one.fleet.backoff_s():
+        acted = False
+        if missing < 0:
+            acted = await self._drain(one, victims)
+        elif not one.fleet.backoff_s():
             await one.fleet.start(missing)
-        else:
-            return
-        self._console.say(f"{one.name}: {decision.reason}")
+            acted = True
+        if acted:
+            self._console.say(f"{one.name}: {decision.reason}")
+
+    async def _drain(self, one: Managed, victims: frozenset[int]) -> bool:
+        """Stop those of the victims that hold no task; whether there was one.
+
+        What a worker last reported may be old, and one that starts has reported nothing. So the queue decides,
+        and hands out nothing more to those that it names.
+        """
+        chosen = {m.worker_id: m.child.pid for m in one.fleet.members if m.child.pid in victims}
+        try:
+            idle = await self._queue.drain_workers(one.name, list(chosen))
+        except AsyncTaskFlowError as error:
+            self._lost_sight(error)
+            return False
+        one.fleet.drain(frozenset(chosen[worker_id] for worker_id in idle))
+        return bool(idle)
 
     async def _follow_events(self) -> None:
         after = dict.fromkeys(self.managed, "$")

@@ -6,6 +6,13 @@ from enum import IntEnum
 from asynctaskflow.errors import AsyncTaskFlowError
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.resilience.breaker import Override, Status
+from asynctaskflow.scaling.observation import BreakerState as Effective
+
+OWN_STATES: dict[Status, Effective] = {
+    Status.CLOSED: "closed",
+    Status.OPEN: "open",
+    Status.HALF_OPEN: "half_open",
+}
 
 
 class DependencyNotFound(AsyncTaskFlowError):
@@ -99,6 +106,17 @@ class BreakerState:
     probes_succeeded: int
     epoch: int
     probes: int
+
+    @property
+    def effective(self) -> Effective:
+        """What calls meet: a person's word, and without one the breaker's own state."""
+        match self.override:
+            case Override.FORCE_OPEN:
+                return "open"
+            case Override.FORCE_CLOSED:
+                return "closed"
+            case Override.AUTO:
+                return OWN_STATES[self.status]
 
     @property
     def failure_ratio(self) -> float:

@@ -4,7 +4,7 @@ Times are Redis' own. Never makes a call to a dependency itself: see ``guard``.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from asynctaskflow.dependencies import scripts
@@ -18,7 +18,6 @@ from asynctaskflow.dependencies.messages import (
     DependencyState,
     Transition,
 )
-from asynctaskflow.dependencies.outlook import claims_wait_ms, milliseconds
 from asynctaskflow.dependencies.records import state_of, transition_of
 from asynctaskflow.model import keys
 from asynctaskflow.model.dependency import DependencySpec
@@ -84,12 +83,6 @@ class RedisDependencies:
             lines = await self._client.lrange(history_key(name), 0, -1)
         return [transition_of(line.decode()) for line in lines]
 
-    async def claims_wait_s(self, names: Iterable[str]) -> float:
-        """How long a worker that calls all of these should claim no tasks; 0: claim. Unknown ones pass."""
-        found = await asyncio.gather(*(self._read(name) for name in names))
-        waits_ms = [claims_wait_ms(state) for state in found if state is not None]
-        return max(waits_ms, default=0) / 1000
-
     async def override(self, name: str, override: Override, *, reason: str = "by hand") -> bool:
         """Open, close, or let calls decide again (afresh and closed); whether the breaker turned.
 
@@ -117,12 +110,12 @@ class RedisDependencies:
         """
         if not (0 <= requests < float("inf") and 0 <= capacity < float("inf") and interval_s > 0):
             raise ValueError(f"limit of {name!r}: {requests=} {interval_s=} {capacity=}")
-        args: list[Argument] = [requests, milliseconds(interval_s), capacity, source]
+        args: list[Argument] = [requests, _milliseconds(interval_s), capacity, source]
         return bool(await self._run(scripts.CONFIGURE, name, args))
 
     async def sleep(self, name: str, seconds: float) -> float:
         """Grant nobody anything for so long (at most an hour); seconds until the present sleep ends."""
-        asleep_ms = milliseconds(min(max(seconds, 0.0), LONGEST_SLEEP_S))
+        asleep_ms = _milliseconds(min(max(seconds, 0.0), LONGEST_SLEEP_S))
         return int(await self._run(scripts.SLEEP, name, [asleep_ms])) / 1000
 
     async def admit(self, name: str, ask: Ask) -> Admission:
@@ -154,15 +147,20 @@ def _spec_args(spec: DependencySpec) -> list[Argument]:
     breaker, limit = spec.breaker, spec.rate_limit
     return [
         spec.model_dump_json(by_alias=True, exclude_defaults=True),
-        milliseconds(breaker.window_seconds),
+        _milliseconds(breaker.window_seconds),
         breaker.min_calls,
         breaker.failure_ratio,
-        milliseconds(breaker.open_seconds),
+        _milliseconds(breaker.open_seconds),
         breaker.half_open_probes,
-        milliseconds(breaker.permit_seconds),
+        _milliseconds(breaker.permit_seconds),
         round(spec.max_wait_seconds * 1000),
         spec.override,
         limit.requests if limit else 0,
-        milliseconds(limit.interval_seconds) if limit else 0,
+        _milliseconds(limit.interval_seconds) if limit else 0,
         limit.capacity if limit else 0,
     ]
+
+
+def _milliseconds(seconds: float) -> int:
+    """At least 1: a window or interval of 0 would divide by it."""
+    return max(1, round(seconds * 1000))

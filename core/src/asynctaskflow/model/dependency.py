@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from asynctaskflow.model.function import Metadata, Spec
+from asynctaskflow.model.function import ApiVersion, Metadata, Spec
 
 
 class BreakerPolicy(Spec):
@@ -63,7 +63,7 @@ class DependencySpec(Spec):
 class DependencyManifest(Spec):
     """A ``Dependency`` as a file."""
 
-    api_version: Literal["asynctaskflow.dev/v1alpha1"]
+    api_version: ApiVersion
     kind: Literal["Dependency"]
     metadata: Metadata
     spec: DependencySpec

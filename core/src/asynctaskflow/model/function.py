@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-API_VERSION = "asynctaskflow.dev/v1alpha1"
+ApiVersion = Literal["asynctaskflow.dev/v1alpha1"]
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 DependencyName = FunctionName
@@ -205,6 +205,29 @@ class FunctionSpec(Spec):
     output_schema: dict[str, Any] = Field(default_factory=dict)
 
 
+LIVE_PARTS = ("concurrency", "timeouts", "retry", "queue", "history")
+PROCESS_FIELDS = ("image", "handler", "env")
+
+
+def live_changes(old: FunctionSpec, new: FunctionSpec) -> tuple[str, ...]:
+    """What a running worker takes over, as ``part.field``: slots, time limits, retries, queue, history."""
+    return tuple(
+        f"{part}.{field}"
+        for part in LIVE_PARTS
+        for field in type(getattr(new, part)).model_fields
+        if field != "isolation"
+        and getattr(getattr(old, part), field) != getattr(getattr(new, part), field)
+    )
+
+
+def restart_changes(old: FunctionSpec, new: FunctionSpec) -> tuple[str, ...]:
+    """What only a new process can follow: its program and environment, and where handlers run."""
+    changed = [name for name in PROCESS_FIELDS if getattr(old, name) != getattr(new, name)]
+    if old.concurrency.isolation != new.concurrency.isolation:
+        changed.append("concurrency.isolation")
+    return tuple(changed)
+
+
 class Metadata(BaseModel):
     """The part of Kubernetes metadata that a manifest file carries; other fields are the cluster's."""
 
@@ -215,7 +238,7 @@ class Metadata(BaseModel):
 class FunctionManifest(Spec):
     """A ``function.yaml``."""
 
-    api_version: Literal["asynctaskflow.dev/v1alpha1"]
+    api_version: ApiVersion
     kind: Literal["Function"]
     metadata: Metadata
     spec: FunctionSpec

@@ -17,7 +17,7 @@ _INDEX_BY_STATE = {
 
 
 def function(name: str) -> str:
-    """Hash: the function's spec, schemas and ``paused`` flag."""
+    """Hash: the function's spec and its revision, ``paused``, ``max_depth``, the last end of its drain marks."""
     return f"function:{{{name}}}"
 
 
@@ -93,9 +93,19 @@ def workers(name: str) -> str:
     return f"workers:{{{name}}}"
 
 
+def draining(name: str) -> str:
+    """Sorted set: worker id -> end of its drain mark; ``lua/claim.lua`` spells it too."""
+    return f"workers:draining:{{{name}}}"
+
+
 def worker(name: str, worker_id: str) -> str:
     """Hash with TTL: what one worker last said of itself."""
     return f"worker:{{{name}}}:{worker_id}"
+
+
+def scaling(name: str) -> str:
+    """List with TTL: the last scaling decisions, JSON, newest first."""
+    return f"scaling:decisions:{{{name}}}"
 
 
 def blob(name: str, blob_id: str) -> str:

@@ -87,7 +87,7 @@ class Verdict:
     wait_ms: int = 0
 
 
-def busy_probes_wait_ms(rules: Rules) -> int:
+def _busy_probes_wait_ms(rules: Rules) -> int:
     """How long to stay away while all probe permits are taken."""
     return min(BUSY_PROBES_MOST_MS, max(BUSY_PROBES_LEAST_MS, math.floor(rules.open_ms / 10)))
 
@@ -151,7 +151,7 @@ def _verdict(breaker: Breaker, rules: Rules, now_ms: int) -> Verdict:
         away_ms = max(0, breaker.until_ms - now_ms)
     elif breaker.status is Status.HALF_OPEN:
         free = breaker.good + len(breaker.probes) < rules.probes
-        away_ms = 0 if free else busy_probes_wait_ms(rules)
+        away_ms = 0 if free else _busy_probes_wait_ms(rules)
     else:
         away_ms = 0
     return (

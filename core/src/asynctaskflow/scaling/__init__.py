@@ -5,11 +5,13 @@ from asynctaskflow.scaling.decision import Candidate, Decision, Limit
 from asynctaskflow.scaling.memory import Memory
 from asynctaskflow.scaling.observation import DependencySight, Observation, QueueSight
 from asynctaskflow.scaling.policy import Policy
+from asynctaskflow.scaling.record import DecisionRecord
 from asynctaskflow.scaling.victims import WorkerSight, choose_victims
 
 __all__ = [
     "Candidate",
     "Decision",
+    "DecisionRecord",
     "DependencySight",
     "Limit",
     "Memory",

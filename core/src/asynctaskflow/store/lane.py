@@ -71,6 +71,15 @@ def open_runner(
     return Lane(blocking or client, timeout_s=timeout_s, retries=retries)
 
 
+def open_lane(
+    client: AsyncRedis, *, blocking: AsyncRedis | None = None, timeout_s: float = 2.0
+) -> "Lane | None":
+    """A lane of one's own for reads; ``None`` on Redis Cluster, whose client must see each command."""
+    if isinstance(client, RedisCluster):
+        return None
+    return Lane(blocking or client, timeout_s=timeout_s, retries=1)
+
+
 class ClusterRunner:
     """Each call through the cluster client, which finds the node and follows a moving slot."""
 
@@ -105,33 +114,80 @@ class Lane:
         """The replies, in one round trip; more only for scripts that the server does not know."""
         if not calls:
             return []
-        replies = await self._exchange(b"".join(_evalsha(call) for call in calls), len(calls))
+        replies = await self._exchange(_evalshas(calls), len(calls))
+        return await self._complete(replies, calls)
+
+    async def ask(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Replies to plain commands, in one round trip; sent again after a lost connection, so reads only."""
+        replies = await self._exchange(b"".join(_pack(*one) for one in commands), len(commands))
+        return _refused(replies)
+
+    async def run_after(
+        self, wait: Sequence[Argument], calls: Sequence[Call] = (), *, wait_s: float
+    ) -> list[Any]:
+        """Replies to a command that blocks and to the calls behind it, which run when it is over.
+
+        All are sent at once and once: the server goes on by itself. Cancelled, or not answered within
+        ``wait_s`` and a deadline, the connection is closed, and with it goes what the server has not begun.
+        """
+        packed = _pack(*wait) + _evalshas(calls)
+        wire = await self._open_soon(within_s=self._timeout_s)
+        try:
+            first, *replies = await wire.exchange(
+                packed, expected=1 + len(calls), within_s=wait_s + self._timeout_s
+            )
+        except asyncio.CancelledError:
+            await self._drop(wire)
+            raise
+        _refused([first])
+        return [first, *await self._complete(replies, calls)]
+
+    async def _complete(self, replies: list[Any], calls: Sequence[Call]) -> list[Any]:
+        """The replies, once every script is known; raises the first refusal."""
         for position, reply in enumerate(replies):
             if isinstance(reply, NoScriptError):
                 replies[position] = (await self._exchange(_eval(calls[position]), 1))[0]
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
-        return replies
+        return _refused(replies)
 
     async def _exchange(self, packed: bytes, expected: int) -> list[Any]:
         """Send and wait; again after a lost connection, all within one deadline."""
-        wire: Wire | None = None
+        until_s = asyncio.get_running_loop().time() + self._timeout_s
+        wire = self._wire
+        if wire is not None and wire.usable:
+            try:
+                return await wire.exchange(packed, expected=expected, within_s=self._timeout_s)
+            except ConnectionError:
+                if not self._retries:
+                    raise
+        return await self._exchange_anew(packed, expected, until_s=until_s)
+
+    async def _exchange_anew(self, packed: bytes, expected: int, *, until_s: float) -> list[Any]:
+        """The same over a connection that must be opened first, as often as retries allow."""
+        loop = asyncio.get_running_loop()
+        for failures in count(1):
+            try:
+                wire = await self._open_soon(within_s=until_s - loop.time())
+                left_s = until_s - loop.time()
+                return await wire.exchange(packed, expected=expected, within_s=left_s)
+            except LOST:
+                if failures > self._retries or loop.time() >= until_s:
+                    raise
+            await asyncio.sleep(min(self._backoff.compute(failures), until_s - loop.time()))
+        raise AssertionError("unreachable")
+
+    async def _open_soon(self, *, within_s: float) -> Wire:
+        """An open connection.
+
+        Raises:
+            redis.exceptions.TimeoutError: not within the deadline.
+        """
+        if self._wire is not None and self._wire.usable:
+            return self._wire
         try:
-            async with asyncio.timeout(self._timeout_s):
-                for failures in count(1):
-                    try:
-                        wire = await self._open()
-                        return await wire.exchange(packed, expected=expected)
-                    except LOST:
-                        if failures > self._retries:
-                            raise
-                    await asyncio.sleep(self._backoff.compute(failures))
-                raise AssertionError("unreachable")
+            async with asyncio.timeout(within_s):
+                return await self._open()
         except builtins.TimeoutError as error:
-            if wire is not None:
-                await self._drop(wire)
-            raise TimeoutError("no answer within the deadline") from error
+            raise TimeoutError("no connection within the deadline") from error
 
     async def _open(self) -> Wire:
         if self._wire is not None and self._wire.usable:
@@ -147,6 +203,18 @@ class Lane:
         if self._wire is wire:
             self._wire = None
             await self._pool.release(await wire.close())
+
+
+def _refused(replies: list[Any]) -> list[Any]:
+    """The replies; the first refusal among them is raised."""
+    for reply in replies:
+        if isinstance(reply, RedisError):
+            raise reply
+    return replies
+
+
+def _evalshas(calls: Sequence[Call]) -> bytes:
+    return b"".join(_evalsha(call) for call in calls)
 
 
 def _evalsha(call: Call) -> bytes:

@@ -5,7 +5,7 @@ front of each in the order of their names. The script cache of a server is only 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -48,21 +48,29 @@ class Script:
             return client.eval(self.source, len(keys), *keys, *args)
 
 
-def load(package: str, name: str) -> Script:
-    """Read ``<package>/lua/<name>.lua``; a first line ``#!lua flags=…`` stays first."""
+def load(package: str, name: str, *, prelude: Collection[str] | None = None) -> Script:
+    """Read ``<package>/lua/<name>.lua``; a first line ``#!lua flags=…`` stays first.
+
+    Args:
+        prelude: names of the prelude's files that the script uses; all of them if absent. Each call of a
+            script makes the functions of its prelude anew, which can cost more than its commands.
+    """
     folder = files(package) / "lua"
     source = (folder / f"{name}.lua").read_text()
     shebang = ""
     if source.startswith("#!"):
         shebang, _, source = source.partition("\n")
         shebang += "\n"
-    return Script(name, shebang + _prelude(folder) + source)
+    return Script(name, shebang + _prelude(folder, prelude) + source)
 
 
-def _prelude(folder: Traversable) -> str:
+def _prelude(folder: Traversable, wanted: Collection[str] | None) -> str:
     shared = folder / "prelude"
     if not shared.is_dir():
         return ""
+    parts = sorted(shared.iterdir(), key=lambda part: part.name)
     return "".join(
-        part.read_text() for part in sorted(shared.iterdir(), key=lambda part: part.name)
+        part.read_text()
+        for part in parts
+        if wanted is None or part.name.removesuffix(".lua") in wanted
     )

@@ -14,6 +14,7 @@ from redis.exceptions import (
     ConnectionError,  # noqa: A004 - the client's own name
     NoScriptError,
     ResponseError,
+    TimeoutError,  # noqa: A004 - the client's own name
 )
 
 _INCOMPLETE = object()
@@ -23,6 +24,7 @@ _INCOMPLETE = object()
 class _Exchange:
     expected: int
     answer: asyncio.Future[list[Any]]
+    until_s: float
     replies: list[Any] = field(default_factory=list)
 
 
@@ -36,6 +38,8 @@ class Wire(asyncio.Protocol):
             protocolError=ConnectionError, replyError=_error, notEnoughData=_INCOMPLETE
         )
         self._exchanges: deque[_Exchange] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport = connection._writer.transport
         self._stream = self._transport.get_protocol()
         self._transport.set_protocol(self)
@@ -45,18 +49,25 @@ class Wire(asyncio.Protocol):
         """Whether it can be written to."""
         return not self._transport.is_closing()
 
-    def exchange(self, packed: bytes, *, expected: int) -> "asyncio.Future[list[Any]]":
+    def exchange(
+        self, packed: bytes, *, expected: int, within_s: float
+    ) -> "asyncio.Future[list[Any]]":
         """Write commands; the future gets their replies, errors of the server among them as values.
 
-        A future that is cancelled leaves its replies to nobody: they are read and dropped in their turn.
+        A future that is cancelled leaves its replies to nobody: they are read and dropped in their turn. One that
+        is not answered within ``within_s`` ends the connection, with ``TimeoutError`` for all that wait on it.
         """
-        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._exchanges.append(_Exchange(expected, answer))
+        answer: asyncio.Future[list[Any]] = self._loop.create_future()
+        until_s = self._loop.time() + within_s
+        self._exchanges.append(_Exchange(expected, answer, until_s))
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(until_s, self._look)
         self._transport.write(packed)
         return answer
 
     async def close(self) -> Any:
         """Drop the connection; returns it for its pool."""
+        self._silence()
         self._fail(ConnectionError("the connection was dropped"))
         await self._connection.disconnect(nowait=True)
         return self._connection
@@ -77,8 +88,26 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody will get an answer any more; redis-py's stream must know too, or closing waits for ever."""
+        self._silence()
         self._stream.connection_lost(exc)
         self._fail(ConnectionError(f"Redis has closed the connection: {exc or 'end of stream'}"))
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _look(self) -> None:
+        """One timer for all exchanges, set again as long as there are any: most are over long before it rings."""
+        self._alarm = None
+        if not self._exchanges:
+            return
+        until_s = self._exchanges[0].until_s
+        if until_s > self._loop.time():
+            self._alarm = self._loop.call_at(until_s, self._look)
+            return
+        self._fail(TimeoutError("no answer within the deadline"))
+        self._transport.abort()
 
     def _fail(self, error: Exception) -> None:
         while self._exchanges:

@@ -1,6 +1,6 @@
 """Keeps a worker's leases and its record alive from a thread of its own, with a client of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from asynctaskflow.model import keys
 from asynctaskflow.store.connection import SyncRedis, translated
@@ -12,14 +12,32 @@ RECORD_LEASES = 10
 
 
 class RedisLeaseKeeper:
-    """One command renews every running task of one worker and says that the worker lives."""
+    """One command renews every running task of one worker and says that the worker lives.
 
-    def __init__(self, client: SyncRedis, *, function: str, worker_id: str, lease_ms: int) -> None:
-        """Nothing is sent yet."""
+    Attributes:
+        lease_ms: counts from the next renewal on; any thread may set it.
+    """
+
+    def __init__(
+        self,
+        client: SyncRedis,
+        *,
+        function: str,
+        worker_id: str,
+        lease_ms: int,
+        on_revision: Callable[[str], object] | None = None,
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            on_revision: told which revision of the function's spec each renewal has seen, on the thread that
+                renews; an empty one is not told.
+        """
         self._client = client
         self._function = function
         self._worker_id = worker_id
-        self._lease_ms = lease_ms
+        self.lease_ms = lease_ms
+        self._on_revision = on_revision
         self._keys = function_keys(function)
 
     def renew(
@@ -36,8 +54,8 @@ class RedisLeaseKeeper:
         """
         args: list[Argument] = [
             self._worker_id,
-            self._lease_ms,
-            RECORD_LEASES * self._lease_ms,
+            self.lease_ms,
+            RECORD_LEASES * self.lease_ms,
             len(record),
         ]
         for name, value in record.items():
@@ -50,7 +68,9 @@ class RedisLeaseKeeper:
             keys.workers(self._function),
         ]
         with translated():
-            lost = RENEW.run_sync(self._client, script_keys, args)
+            revision, *lost = RENEW.run_sync(self._client, script_keys, args)
+        if revision and self._on_revision is not None:
+            self._on_revision(revision.decode())
         return {uuid.decode() for uuid in lost}
 
     def hand_back(self, leases: Sequence[tuple[str, str]], *, reason: str) -> None:

@@ -1,7 +1,10 @@
 """Listing and counting tasks, newest first, from indexes: no cost grows with the number of stored tasks.
 
 Each filter is one range of one index; an id prefix combined with others looks at most at ``SCAN``
-entries for a page, which may therefore be short and still go on.
+entries for a page, which may therefore be short and still go on. Running tasks are indexed by the end of their
+lease, which every renewal moves: they are put in order of creation here, so that paging skips none.
+
+Warning: of more than ``RUNNING`` running tasks of one function, those with the freshest leases are listed.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from asynctaskflow.taskqueue.records import mapping, task
 
 SCAN = 1000
 TIES = 1000
+RUNNING = 10_000
 TIME_HEX = 12
 Entry = tuple[str, float]
 
@@ -40,8 +44,30 @@ class RedisListing:
                 return await self._by_error(where, limit, after)
             if where.id_prefix:
                 return await self._by_prefix(where, limit, after)
-            entries = await self._range(_index(where), _bounds(where), limit, after)
-            return await self._page(where.function, entries, limit)
+            if where.state is TaskState.ACTIVE:
+                entries = [one for one in await self._running(where) if _is_after(one, after)]
+            else:
+                entries = await self._range(_index(where), _bounds(where), limit, after)
+            return await self._page(where.function, entries[:limit], limit)
+
+    async def entries(self, where: TaskFilter, *, first: int, limit: int) -> list[Entry]:
+        """Uuids and index scores from number ``first`` (from 0) on; what stands before is not read.
+
+        Raises:
+            ValueError: with an id prefix nothing is numbered.
+        """
+        if where.id_prefix:
+            raise ValueError("id prefix: its pages have no numbers")
+        with translated():
+            if where.error_class:
+                return await self._ranked_errors(where, first, limit)
+            if where.state is TaskState.ACTIVE:
+                return (await self._running(where))[first : first + limit]
+            index = _index(where)
+            if where.until_ms:
+                first += int(await self._client.zcount(index, where.until_ms, "+inf"))
+            found = await self._client.zrevrange(index, first, first + limit - 1, withscores=True)
+        return [(uuid.decode(), score) for uuid, score in found if score >= where.since_ms]
 
     async def count(self, where: TaskFilter) -> int:
         """How many match; see ``Reader.count``. With an id prefix and more: up to ``SCAN`` are counted."""
@@ -52,6 +78,8 @@ class RedisListing:
                 return int(await self._client.zlexcount(keys.errors(where.function), start, end))
             if where.id_prefix:
                 return await self._count_prefix(where)
+            if where.state is TaskState.ACTIVE and (where.since_ms or where.until_ms):
+                return len(await self._running(where))
             return int(await self._client.zcount(_index(where), low, high))
 
     async def error_classes(self, function: str, state: TaskState) -> dict[str, int]:
@@ -85,6 +113,24 @@ class RedisListing:
             for task_id, fields, deadline in zip(task_ids, replies[::2], replies[1::2], strict=True)
             if fields
         ]
+
+    async def _running(self, where: TaskFilter) -> list[Entry]:
+        """All running tasks that match, by creation; one command, and one more for ids that tell no time."""
+        found = await self._client.zrevrange(_index(where), 0, RUNNING - 1)
+        uuids = [uuid.decode() for uuid in found]
+        born: dict[str, float] = {uuid: version7_ms(uuid) for uuid in uuids}
+        foreign = [uuid for uuid in uuids if not born[uuid]]
+        if foreign:
+            pipe = self._client.pipeline(transaction=False)
+            for uuid in foreign:
+                pipe.hget(keys.task(where.function, uuid), "created")
+            born |= zip(foreign, map(_time, await pipe.execute()), strict=True)
+        matching = [
+            (uuid, at)
+            for uuid, at in born.items()
+            if where.since_ms <= at and (not where.until_ms or at < where.until_ms)
+        ]
+        return sorted(matching, key=lambda entry: (entry[1], entry[0]), reverse=True)
 
     async def _page(self, function: str, entries: Sequence[Entry], limit: int) -> Page:
         tasks = await self.tasks([TaskId(function, uuid) for uuid, _ in entries])
@@ -131,9 +177,15 @@ class RedisListing:
         members = await self._client.zrevrangebylex(
             keys.errors(where.function), high, low, start=0, num=limit
         )
-        parts = [member.decode().split(":") for member in members]
-        entries = [(part[3], float(part[2])) for part in parts]
-        return await self._page(where.function, entries, limit)
+        return await self._page(where.function, _error_entries(members), limit)
+
+    async def _ranked_errors(self, where: TaskFilter, first: int, limit: int) -> list[Entry]:
+        """As ``entries``: all scores are 0, so that ranks follow the spelling."""
+        low, high = _error_range(where)
+        index = keys.errors(where.function)
+        first += int(await self._client.zlexcount(index, f"[{high[1:]}", "+"))
+        members = await self._client.zrevrange(index, first, first + limit - 1)
+        return _error_entries([one for one in members if one >= low[1:].encode()])
 
     async def _by_prefix(self, where: TaskFilter, limit: int, after: Cursor | None) -> Page:
         """Version 7 ids by the time that they begin with, then ids of other versions by spelling."""
@@ -205,13 +257,32 @@ def _prefix_bounds(prefix: str) -> tuple[str, str]:
         raise ValueError("id prefix: expected the beginning of a UUID") from error
 
 
+def version7_ms(uuid: str) -> float:
+    """The creation time that a version 7 id begins with; 0 for other ids."""
+    return float(int(uuid[:8] + uuid[9:13], 16)) if uuid[14] == "7" else 0.0
+
+
 def _born(one: Task) -> float:
-    uuid = one.id.uuid
-    return float(int(uuid[:8] + uuid[9:13], 16)) if uuid[14] == "7" else float(one.created_ms)
+    return version7_ms(one.id.uuid) or float(one.created_ms)
+
+
+def _time(raw: bytes | None) -> float:
+    """A stored time; 0 if it is damaged, or the task went away meanwhile."""
+    return float(raw) if raw and raw.isdigit() else 0.0
+
+
+def _is_after(entry: Entry, cursor: Cursor | None) -> bool:
+    return cursor is None or (entry[1], entry[0]) < (cursor.score, cursor.member)
+
+
+def _error_entries(members: Sequence[bytes]) -> list[Entry]:
+    parts = [member.decode().split(":") for member in members]
+    return [(part[3], float(part[2])) for part in parts]
 
 
 def _matches(where: TaskFilter, one: Task) -> bool:
     if where.state is not None and one.state != where.state:
         return False
-    moment = one.created_ms if where.state is None else one.updated_ms
+    unmoved = {None, TaskState.ACTIVE}
+    moment = one.created_ms if where.state in unmoved else one.updated_ms
     return where.since_ms <= moment and (not where.until_ms or moment < where.until_ms)

@@ -73,12 +73,14 @@ class ClaimBatch:
         paused: the function is paused; nothing is handed out.
         next_due_ms: milliseconds until the earliest scheduled task is due; ``None`` if there is none.
         retry_depth: length of the retry list, which sets the weight of the next claim.
+        draining: the worker is marked to go; it is handed nothing until the mark ends or is taken off.
     """
 
     tasks: tuple[Claimed, ...] = ()
     paused: bool = False
     next_due_ms: int | None = None
     retry_depth: int = 0
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class WorkerInfo:
 
     Attributes:
         age_ms: since its last heartbeat, Redis time.
-        state: ``running``, ``draining`` or ``paused``.
+        state: ``running``; ``draining`` once it was told to stop or is marked by a scaler; ``lost``.
         p50_run_ms: median run time of its recent attempts, 0 if none.
     """
 
@@ -225,7 +227,7 @@ class TaskFilter:
 
     Attributes:
         function: required unless the caller walks all functions.
-        since_ms, until_ms: half-open range on entry into ``state``, or on creation if no state is given.
+        since_ms, until_ms: half-open range on entry into ``state``; on creation if it is ACTIVE or not given.
         id_prefix: beginning of the uuid.
         error_class: only with state SCHEDULED, FAILED or DLQ.
     """

@@ -10,31 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
-from uuid_utils import uuid7
 
-from asynctaskflow.errors import IdempotencyConflict, QueueFull, QueueUnavailable
-from asynctaskflow.model import keys
-from asynctaskflow.model.task import TaskId, TaskState
+from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.store.connection import AsyncRedis, translated
-from asynctaskflow.store.lane import Call, open_runner
-from asynctaskflow.store.scripts import Argument
-from asynctaskflow.taskqueue.codes import Code
+from asynctaskflow.store.lane import open_runner
 from asynctaskflow.taskqueue.durability import Durability
-from asynctaskflow.taskqueue.function_keys import function_keys
 from asynctaskflow.taskqueue.messages import Accepted, NewTask
-from asynctaskflow.taskqueue.records import checksum, digest
-from asynctaskflow.taskqueue.scripts import ENQUEUE
-
-BATCH = 200
-IN_FLIGHT = 2
-DAY_MS = 86_400_000
-STATES = {state.encode(): state for state in TaskState}
+from asynctaskflow.taskqueue.submission import (
+    BATCH,
+    DAY_MS,
+    IN_FLIGHT,
+    Named,
+    Outcome,
+    by_function,
+    call,
+    named,
+    outcomes,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    new: NewTask
-    answer: asyncio.Future[Accepted | Exception]
+    one: Named
+    answer: asyncio.Future[Outcome]
 
 
 class RedisProducer:
@@ -67,43 +65,43 @@ class RedisProducer:
 
     async def enqueue(self, new: NewTask) -> Accepted:
         """Store one task; see ``Producer.enqueue``."""
-        if new.uuid is None:
-            new = _named(new)
+        one = named(new)
         if self._in_flight >= IN_FLIGHT:
-            answer = await self._join(new)
+            answer = await self._join(one)
         else:
-            answer = (await self._send_counted([new]))[0]
+            answer = (await self._send_counted([one]))[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def enqueue_many(self, new: Sequence[NewTask]) -> list[Accepted | Exception]:
         """Store many tasks; see ``Producer.enqueue_many``."""
-        named = [one if one.uuid else _named(one) for one in new]
-        answers: list[Accepted | Exception] = []
-        window = BATCH * IN_FLIGHT
-        for start in range(0, len(named), window):
-            batches = [
-                named[first : first + BATCH]
-                for first in range(start, min(start + window, len(named)), BATCH)
-            ]
-            for part in await asyncio.gather(*(self._outcomes(batch) for batch in batches)):
-                answers += part
-        return answers
+        starts = range(0, len(new), BATCH)
+        parts: dict[int, list[Outcome]] = {}
+        left = iter(starts)
 
-    async def _outcomes(self, batch: list[NewTask]) -> list[Accepted | Exception]:
+        async def send_on() -> None:
+            """A batch is packed while Redis works on the one before."""
+            for start in left:
+                batch = [named(one) for one in new[start : start + BATCH]]
+                parts[start] = await self._outcomes(batch)
+
+        await asyncio.gather(*(send_on() for _ in range(IN_FLIGHT)))
+        return [answer for start in starts for answer in parts[start]]
+
+    async def _outcomes(self, batch: list[Named]) -> list[Outcome]:
         """One answer each; when Redis is away, that for all of them."""
         try:
             return await self._send(batch)
         except (QueueUnavailable, RedisError) as error:
             return [error] * len(batch)
 
-    async def _join(self, new: NewTask) -> Accepted | Exception:
-        answer: asyncio.Future[Accepted | Exception] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(new, answer))
+    async def _join(self, one: Named) -> Outcome:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(one, answer))
         return await answer
 
-    async def _send_counted(self, batch: list[NewTask]) -> list[Accepted | Exception]:
+    async def _send_counted(self, batch: list[Named]) -> list[Outcome]:
         self._in_flight += 1
         try:
             return await self._send(batch)
@@ -116,90 +114,29 @@ class RedisProducer:
 
     async def _send_waiting(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        answers: Sequence[Accepted | Exception]
+        answers: Sequence[Outcome]
         try:
-            answers = await self._send_counted([one.new for one in batch])
+            answers = await self._send_counted([waiting.one for waiting in batch])
         except (QueueUnavailable, RedisError) as error:
             answers = [error] * len(batch)
-        for one, answer in zip(batch, answers, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(answer)
+        for waiting, answer in zip(batch, answers, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
 
-    async def _send(self, batch: list[NewTask]) -> list[Accepted | Exception]:
+    async def _send(self, batch: list[Named]) -> list[Outcome]:
         """One script call for each function in the batch; answers in the order given."""
-        by_function: dict[str, list[int]] = {}
-        for position, new in enumerate(batch):
-            by_function.setdefault(new.function, []).append(position)
-        answers: list[Accepted | Exception] = [QueueUnavailable("not sent")] * len(batch)
-        for function, positions in by_function.items():
+        groups = by_function(batch)
+        if len(groups) == 1:
+            return await self._send_function(batch[0][0].function, batch)
+        answers: list[Outcome] = [QueueUnavailable("not sent")] * len(batch)
+        for function, positions in groups.items():
             found = await self._send_function(function, [batch[position] for position in positions])
             for position, answer in zip(positions, found, strict=True):
                 answers[position] = answer
         return answers
 
-    async def _send_function(
-        self, function: str, batch: Sequence[NewTask]
-    ) -> list[Accepted | Exception]:
-        script_keys = list(function_keys(function))
-        args: list[Argument] = [self._idempotency_ms]
-        for new in batch:
-            task_keys, task_args = _pack(new)
-            script_keys += task_keys
-            args += task_args
+    async def _send_function(self, function: str, batch: Sequence[Named]) -> list[Outcome]:
+        packed = call(function, batch, idempotency_ms=self._idempotency_ms)
         with translated():
-            call = Call(ENQUEUE, script_keys, args)
-            replies = await self._durability.run(self._client, self._runner, call)
-        return [_answer(new, reply) for new, reply in zip(batch, replies, strict=True)]
-
-
-def _named(new: NewTask) -> NewTask:
-    """A copy with an id; field by field, which is five times as fast as ``dataclasses.replace``."""
-    return NewTask(
-        new.function,
-        new.input,
-        new.input_ref,
-        str(uuid7()),
-        new.delay_s,
-        new.max_age_s,
-        new.max_attempts,
-        new.idempotency_key,
-        new.traceparent,
-    )
-
-
-def _pack(new: NewTask) -> tuple[list[str], list[Argument]]:
-    uuid = new.uuid or ""
-    task = keys.task(new.function, uuid)
-    sha = checksum(new.input or new.input_ref.encode())
-    named = bool(new.idempotency_key)
-    idempotency = (
-        keys.idempotency(new.function, digest(new.idempotency_key.encode())) if named else task
-    )
-    args: list[Argument] = [
-        uuid,
-        new.input,
-        sha,
-        new.input_ref,
-        round(new.delay_s * 1000),
-        round(new.max_age_s * 1000),
-        new.max_attempts,
-        sha if named else "",
-        new.traceparent,
-    ]
-    return [task, task + ":input", idempotency], args
-
-
-def _answer(new: NewTask, reply: tuple[int, bytes, bytes]) -> Accepted | Exception:
-    code, uuid, state = reply
-    if code == Code.CONFLICT:
-        return IdempotencyConflict("idempotency key: already used with another input")
-    if code == Code.FULL:
-        return QueueFull(f"function {new.function}: the queue is at its maximum depth")
-    found = uuid.decode()
-    created = code == Code.CREATED or _ours(new, found)
-    return Accepted(TaskId(new.function, found), STATES[state], created)
-
-
-def _ours(new: NewTask, found: str) -> bool:
-    """A resent command finds the task that its first copy stored: to the caller that is a new task."""
-    return not new.idempotency_key and found == new.uuid
+            replies = await self._durability.run(self._client, self._runner, packed)
+        return outcomes(function, batch, replies)

@@ -10,6 +10,7 @@ from typing import Protocol
 from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import (
     Accepted,
+    ClaimBatch,
     Event,
     NewTask,
     Page,
@@ -67,6 +68,22 @@ class WorkSource(Protocol):
         ...
 
 
+class IdleClaims(Protocol):
+    """Claims of a worker that has nothing to do: they wait where the queue is, for one task."""
+
+    async def claim_next(self, *, timeout_s: float) -> ClaimBatch:
+        """The next task, as soon as there is one; none when the time is over.
+
+        Cancelled or broken off, it may have taken a task all the same: ``recall`` tells. Nothing else may be
+        claimed meanwhile. One task only: a worker that freezes while it waits delays no more than that.
+        """
+        ...
+
+    async def recall(self) -> ClaimBatch:
+        """What a claim that was given up has taken; it takes nothing after this."""
+        ...
+
+
 class Steering(Protocol):
     """What a person or the operator does to tasks and functions."""
 
@@ -96,6 +113,34 @@ class Steering(Protocol):
 
     async def resume(self, function: str) -> None:
         """Hand out tasks again."""
+        ...
+
+    async def drain_workers(
+        self,
+        function: str,
+        worker_ids: Sequence[str],
+        *,
+        only_idle: bool = True,
+        lasts_s: float = 60.0,
+    ) -> list[str]:
+        """Mark workers so that they claim nothing more: before a scale-down, at most a few thousand at once.
+
+        In one transition with every claim: a worker that was marked as idle holds no task and gets none while
+        the mark lasts, so it can be stopped and nothing is interrupted. Calling again renews the marks.
+
+        Args:
+            worker_ids: also of workers that have not reported yet.
+            only_idle: leave workers that hold a task as they are; ``False`` marks all, and they finish what
+                they hold.
+            lasts_s: a mark ends by itself after this, in case the caller dies.
+
+        Returns:
+            Ids that are marked now; with ``only_idle`` those of idle workers only.
+        """
+        ...
+
+    async def undrain_workers(self, function: str, worker_ids: Sequence[str]) -> int:
+        """Let marked workers claim again; how many of them were marked."""
         ...
 
 

@@ -1,20 +1,25 @@
-"""Looks at tasks, queues and events; changes nothing."""
+"""Looks at tasks, queues and events; changes nothing.
+
+What callers wait for (a task that has ended, the depths, the next events) goes over lanes; the rest, and everything on
+Redis Cluster, over the client.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from redis.asyncio.cluster import RedisCluster
 
 from asynctaskflow.errors import TaskNotFound
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.store.lane import open_lane
+from asynctaskflow.store.scripts import Argument
 from asynctaskflow.taskqueue.listing import RedisListing
 from asynctaskflow.taskqueue.messages import Event, QueueDepths
-from asynctaskflow.taskqueue.records import events, mapping
+from asynctaskflow.taskqueue.records import events, mapping, task
 
 COUNTED = tuple(TaskState)
+FIRST = (TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED)
 
 
 class RedisReader(RedisListing):
@@ -28,6 +33,8 @@ class RedisReader(RedisListing):
         """Nothing is sent yet."""
         super().__init__(client)
         self._blocking = blocking or client
+        self._questions = open_lane(client, blocking=blocking)
+        self._streams = open_lane(client, blocking=blocking)
 
     async def get(self, task_id: TaskId) -> Task:
         """One task; see ``Reader.get``."""
@@ -46,6 +53,49 @@ class RedisReader(RedisListing):
         with translated():
             return await self._client.get(keys.task_result(task_id.function, task_id.uuid)) or b""
 
+    async def whole(self, task_id: TaskId) -> tuple[Task, bytes, bytes]:
+        """The task, its input and, once it is COMPLETED, its result, in one round trip.
+
+        Raises:
+            TaskNotFound
+        """
+        key = keys.task(task_id.function, task_id.uuid)
+        active = keys.state_index(task_id.function, TaskState.ACTIVE)
+        fields, deadline, given, result = await self._ask(
+            [
+                ("HGETALL", key),
+                ("ZSCORE", active, task_id.uuid),
+                ("GET", keys.task_input(task_id.function, task_id.uuid)),
+                ("GET", keys.task_result(task_id.function, task_id.uuid)),
+            ]
+        )
+        if not fields:
+            raise TaskNotFound(f"task {task_id}: not found")
+        found = task(task_id, mapping(fields), lease_ms=int(float(deadline or 0)))
+        # Redis may settle the task between the two reads: then the result is not this record's.
+        return found, given or b"", (result or b"") if found.state is TaskState.COMPLETED else b""
+
+    async def _ask(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Replies as Redis gave them."""
+        with translated():
+            if self._questions is not None:
+                return await self._questions.ask(commands)
+            pipe = self._client.pipeline(transaction=False)
+            for command in commands:
+                pipe.execute_command(*command)
+            return list(await pipe.execute())
+
+    async def _ask_now(self, commands: Sequence[Sequence[Argument]]) -> tuple[int, list[Any]]:
+        """Redis' time in ms and the replies; only a cluster, where no node's clock is the clock, is asked twice."""
+        if self._questions is not None:
+            time, *replies = await self._ask([("TIME",), *commands])
+        else:
+            with translated():
+                time = await self._client.time()
+            replies = await self._ask(commands)
+        seconds, micros = map(int, time)
+        return seconds * 1000 + micros // 1000, replies
+
     async def depths(self, function: str) -> QueueDepths:
         """Depths and counts in one round trip."""
         return (await self.all_depths([function]))[0]
@@ -54,14 +104,9 @@ class RedisReader(RedisListing):
         """Depths of several functions in one round trip."""
         if not functions:
             return []
-        pipe = self._client.pipeline(transaction=False)
-        for function in functions:
-            _ask_depths(pipe, function)
-        with translated():
-            seconds, micros = await self._client.time()
-            replies = await pipe.execute()
+        commands = [command for function in functions for command in _depth_commands(function)]
+        now_ms, replies = await self._ask_now(commands)
         size = len(replies) // len(functions)
-        now_ms = seconds * 1000 + micros // 1000
         return [
             _depths(function, replies[size * position : size * (position + 1)], now_ms)
             for position, function in enumerate(functions)
@@ -93,11 +138,14 @@ class RedisReader(RedisListing):
         """Events after the given ids; see ``Reader.events``."""
         if not after:
             return []
-        with translated():
-            if isinstance(self._blocking, RedisCluster):
+        if self._streams is None:
+            with translated():
                 return await self._cluster_events(after, block_ms=block_ms, limit=limit)
-            streams = {keys.events(function): last for function, last in after.items()}
-            reply = await self._blocking.xread(streams, count=limit, block=block_ms)
+        names = [keys.events(function) for function in after]
+        words: list[Argument] = ["XREAD", "COUNT", limit, "BLOCK", block_ms, "STREAMS"]
+        words += [*names, *after.values()]
+        with translated():
+            (reply,) = await self._streams.run_after(words, wait_s=block_ms / 1000)
         return _events(reply, after)
 
     async def _cluster_events(
@@ -132,14 +180,15 @@ class RedisReader(RedisListing):
         return oldest[0][0].decode() if oldest else "0-0"
 
 
-def _ask_depths(pipe: AsyncRedis, function: str) -> None:
-    pipe.llen(keys.primary(function))
-    pipe.llen(keys.retry(function))
-    pipe.hget(keys.function(function), "paused")
-    for state in (TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED):
-        pipe.zrange(keys.state_index(function, state), 0, 0, withscores=True)
-    for state in COUNTED:
-        pipe.zcard(keys.state_index(function, state))
+def _depth_commands(function: str) -> list[Sequence[Argument]]:
+    """In the order in which ``_depths`` takes their replies."""
+    return [
+        ("LLEN", keys.primary(function)),
+        ("LLEN", keys.retry(function)),
+        ("HGET", keys.function(function), "paused"),
+        *(("ZRANGE", keys.state_index(function, one), 0, 0, "WITHSCORES") for one in FIRST),
+        *(("ZCARD", keys.state_index(function, one)) for one in COUNTED),
+    ]
 
 
 def _depths(function: str, replies: list[Any], now_ms: int) -> QueueDepths:
@@ -159,7 +208,8 @@ def _depths(function: str, replies: list[Any], now_ms: int) -> QueueDepths:
 
 
 def _score(entries: list[Any]) -> int:
-    return int(entries[0][1])
+    """Of the first entry, which RESP3 gives as a pair and RESP2 as two in a row."""
+    return int(float(entries[0][1] if isinstance(entries[0], list | tuple) else entries[1]))
 
 
 def _events(reply: Any, after: Mapping[str, str]) -> list[Event]:
@@ -177,7 +227,7 @@ def _events(reply: Any, after: Mapping[str, str]) -> list[Event]:
 
 
 def _entries(batches: list[Any]) -> list[Any]:
-    """RESP3 wraps a stream's entries in one more list than RESP2."""
-    if batches and isinstance(batches[0], list):
+    """The client wraps a stream's entries in one more list with RESP3; each entry begins with its id."""
+    if batches and not isinstance(batches[0][0], bytes):
         return [entry for batch in batches for entry in batch]
     return batches

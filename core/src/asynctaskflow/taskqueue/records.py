@@ -160,13 +160,20 @@ def _event(function: str, row: Sequence[str], fields: Fields, *, at_ms: int, res
     )
 
 
-def worker(function: str, worker_id: str, fields: Fields, *, now_ms: int) -> WorkerInfo:
-    """A worker's record; an absent one (its lifetime ran out) is state ``lost``."""
+def worker(
+    function: str, worker_id: str, fields: Fields, *, now_ms: int, marked: bool = False
+) -> WorkerInfo:
+    """A worker's record; an absent one (its lifetime ran out) is state ``lost``.
+
+    Args:
+        marked: it is draining, whether or not it has noticed.
+    """
     seen = number(fields, "seen")
+    state = text(fields, "state")
     return WorkerInfo(
         id=worker_id,
         function=function,
-        state=text(fields, "state") or "lost",
+        state="draining" if state and marked else state or "lost",
         age_ms=max(0, now_ms - seen) if seen else 0,
         started_ms=number(fields, "started"),
         host=text(fields, "host"),

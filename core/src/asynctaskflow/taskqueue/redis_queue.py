@@ -2,10 +2,11 @@
 
 from asynctaskflow.store.connection import AsyncRedis
 from asynctaskflow.taskqueue.durability import Durability
-from asynctaskflow.taskqueue.producer import DAY_MS, RedisProducer
+from asynctaskflow.taskqueue.producer import RedisProducer
 from asynctaskflow.taskqueue.reader import RedisReader
 from asynctaskflow.taskqueue.registry import RedisRegistry
 from asynctaskflow.taskqueue.steering import BlobDeleter, RedisSteering
+from asynctaskflow.taskqueue.submission import DAY_MS
 
 
 class RedisQueue(RedisProducer, RedisSteering, RedisReader, RedisRegistry):

@@ -5,9 +5,11 @@ from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.store.connection import AsyncRedis, translated
 from asynctaskflow.taskqueue.messages import WorkerInfo
-from asynctaskflow.taskqueue.records import mapping, worker
+from asynctaskflow.taskqueue.records import digest, mapping, worker
 
-WORKERS_KEPT_MS = 3_600_000
+WORKERS_SHOWN_MS = 3_600_000
+WORKERS_SHOWN = 1000
+REVISION_CHARS = 16
 
 
 class RedisRegistry:
@@ -18,9 +20,14 @@ class RedisRegistry:
         self._client = client
 
     async def register(self, name: str, spec: FunctionSpec) -> None:
-        """Store or replace a function's spec; ``paused`` and the queue are not touched."""
+        """Store or replace a function's spec; ``paused`` and the queue are not touched.
+
+        Running workers read it again when their next heartbeat tells them that the revision has moved.
+        """
+        stored = spec.model_dump_json(by_alias=True, exclude_defaults=True)
         fields = {
-            "spec": spec.model_dump_json(by_alias=True, exclude_defaults=True),
+            "spec": stored,
+            "revision": digest(stored.encode())[:REVISION_CHARS],
             "max_depth": spec.queue.max_depth,
         }
         with translated():
@@ -56,16 +63,26 @@ class RedisRegistry:
         with translated():
             seconds, micros = await self._client.time()
             now_ms = seconds * 1000 + micros // 1000
-            await self._client.zremrangebyscore(
-                keys.workers(function), "-inf", now_ms - WORKERS_KEPT_MS
+            seen = await self._client.zrevrangebyscore(
+                keys.workers(function),
+                "+inf",
+                now_ms - WORKERS_SHOWN_MS,
+                start=0,
+                num=WORKERS_SHOWN,
             )
-            seen = await self._client.zrevrange(keys.workers(function), 0, 999, withscores=True)
-            ids = [worker_id.decode() for worker_id, _ in seen]
             pipe = self._client.pipeline(transaction=False)
-            for worker_id in ids:
-                pipe.hgetall(keys.worker(function, worker_id))
-            records = await pipe.execute() if ids else []
+            pipe.zrangebyscore(keys.draining(function), now_ms, "+inf")
+            for worker_id in seen:
+                pipe.hgetall(keys.worker(function, worker_id.decode()))
+            marked, *records = await pipe.execute() if seen else [[]]
+        marks = frozenset(marked)
         return [
-            worker(function, worker_id, mapping(record), now_ms=now_ms)
-            for worker_id, record in zip(ids, records, strict=True)
+            worker(
+                function,
+                worker_id.decode(),
+                mapping(record),
+                now_ms=now_ms,
+                marked=worker_id in marks,
+            )
+            for worker_id, record in zip(seen, records, strict=True)
         ]

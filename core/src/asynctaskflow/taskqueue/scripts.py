@@ -4,7 +4,7 @@ from asynctaskflow.store.scripts import load
 
 _PACKAGE = "asynctaskflow.taskqueue"
 
-ENQUEUE = load(_PACKAGE, "enqueue")
+ENQUEUE = load(_PACKAGE, "enqueue", prelude=["1_names"])
 CLAIM = load(_PACKAGE, "claim")
 SETTLE_COMPLETED = load(_PACKAGE, "settle_completed")
 SETTLE_FAILED = load(_PACKAGE, "settle_failed")
@@ -18,3 +18,5 @@ DELETE = load(_PACKAGE, "delete")
 PURGE_EXPIRED = load(_PACKAGE, "purge_expired")
 PAUSE = load(_PACKAGE, "pause")
 REQUEUE = load(_PACKAGE, "requeue")
+DRAIN = load(_PACKAGE, "drain")
+UNDRAIN = load(_PACKAGE, "undrain")

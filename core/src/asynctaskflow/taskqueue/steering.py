@@ -9,21 +9,27 @@ from asynctaskflow.errors import InvalidTransition, TaskError, TaskNotFound
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import TaskId, TaskState
 from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.store.lane import Call
 from asynctaskflow.store.scripts import Argument
 from asynctaskflow.taskqueue.codes import Code
 from asynctaskflow.taskqueue.function_keys import function_keys
 from asynctaskflow.taskqueue.scripts import (
     CANCEL,
     DELETE,
+    DRAIN,
     PAUSE,
     PURGE_EXPIRED,
     REAP_EXPIRED,
     REDRIVE,
     REQUEUE,
+    UNDRAIN,
 )
 
 REPAIR_LIMIT = 10_000
 REASON_CHARS = 1024
+DRAIN_LASTS_S = (
+    60.0  # longer than a scaler takes to stop a worker; a dead one must not starve a function
+)
 
 
 class BlobDeleter(Protocol):
@@ -50,11 +56,10 @@ class RedisSteering:
 
     async def cancel(self, task_id: TaskId, *, reason: str = "") -> TaskState:
         """Cancel a task; see ``Steering.cancel``."""
-        args = [task_id.uuid, secrets.token_hex(8), reason[:REASON_CHARS]]
+        call = cancel_call(task_id, reason=reason)
         with translated():
-            code, state = await CANCEL.run(self._client, function_keys(task_id.function), args)
-        _raise_unless_done(task_id, code, state.decode(), "cancelled")
-        return TaskState(state.decode()) if code == Code.OK else TaskState.CANCELLED
+            reply = await call.script.run(self._client, call.keys, call.args)
+        return cancelled(task_id, reply)
 
     async def redrive(self, task_id: TaskId, *, reset_failures: bool = True) -> None:
         """Queue a task again; see ``Steering.redrive``."""
@@ -95,6 +100,31 @@ class RedisSteering:
     async def resume(self, function: str) -> None:
         """Hand out tasks again."""
         await self._set_paused(function, "0")
+
+    async def drain_workers(
+        self,
+        function: str,
+        worker_ids: Sequence[str],
+        *,
+        only_idle: bool = True,
+        lasts_s: float = DRAIN_LASTS_S,
+    ) -> list[str]:
+        """Mark workers so that they claim nothing more; see ``Steering.drain_workers``."""
+        if not worker_ids:
+            return []
+        args: list[Argument] = [round(lasts_s * 1000), int(only_idle), *worker_ids]
+        script_keys = [*function_keys(function), keys.draining(function)]
+        with translated():
+            marked = await DRAIN.run(self._client, script_keys, args)
+        return [worker_id.decode() for worker_id in marked]
+
+    async def undrain_workers(self, function: str, worker_ids: Sequence[str]) -> int:
+        """Let marked workers claim again; see ``Steering.undrain_workers``."""
+        if not worker_ids:
+            return 0
+        script_keys = [*function_keys(function), keys.draining(function)]
+        with translated():
+            return int(await UNDRAIN.run(self._client, script_keys, list(worker_ids)))
 
     async def _set_paused(self, function: str, paused: str) -> None:
         with translated():
@@ -148,6 +178,19 @@ class RedisSteering:
         for ref in filter(None, refs):
             with suppress(TaskError):
                 await self._blobs.delete(ref.decode())
+
+
+def cancel_call(task_id: TaskId, *, reason: str) -> Call:
+    """The script call that cancels a task."""
+    args = [task_id.uuid, secrets.token_hex(8), reason[:REASON_CHARS]]
+    return Call(CANCEL, function_keys(task_id.function), args)
+
+
+def cancelled(task_id: TaskId, reply: tuple[int, bytes]) -> TaskState:
+    """What its reply says; see ``Steering.cancel``."""
+    code, state = reply[0], reply[1].decode()
+    _raise_unless_done(task_id, code, state, "cancelled")
+    return TaskState(state) if code == Code.OK else TaskState.CANCELLED
 
 
 def _raise_unless_done(task_id: TaskId, code: int, state: str, verb: str) -> None:

@@ -1,16 +1,23 @@
-"""Hands tasks to one worker and takes the outcomes: settlements and the next claim share a round trip."""
+"""Hands tasks to one worker and takes the outcomes: settlements and the next claim share a round trip.
+
+An idle worker's claim waits in Redis, behind a read that blocks until work is there: the task comes with the
+wake-up, and nobody has to ask for it.
+"""
 
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
 
 from asynctaskflow.errors import LeaseLost, QueueUnavailable
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import TaskId
 from asynctaskflow.store.connection import AsyncRedis, translated
-from asynctaskflow.store.lane import Call, open_runner
+from asynctaskflow.store.lane import Call, Lane, open_runner
 from asynctaskflow.store.scripts import Argument, Script
 from asynctaskflow.taskqueue.codes import Code
 from asynctaskflow.taskqueue.function_keys import function_keys
@@ -23,6 +30,7 @@ from asynctaskflow.taskqueue.messages import (
     Settlement,
     Turn,
 )
+from asynctaskflow.taskqueue.protocol import IdleClaims
 from asynctaskflow.taskqueue.records import checksum
 from asynctaskflow.taskqueue.scripts import (
     CLAIM,
@@ -34,6 +42,8 @@ from asynctaskflow.taskqueue.scripts import (
 
 MESSAGE_CHARS = 1024
 NO_DUE = -1
+PAUSED, USED_UP, DRAINING = 1, 2, 4
+NAME_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class RedisWorkSource:
         self._client = client
         self._blocking = blocking
         self._runner = open_runner(client, blocking=blocking, timeout_s=timeout_s)
+        self._waiting = _waiting_lane(client, blocking, timeout_s=timeout_s)
         self._function = function
         self._worker_id = worker_id
         self._lease_ms = lease_ms
@@ -83,8 +94,15 @@ class RedisWorkSource:
         self._last_delivery = max(1, max_deliveries - 1)
         self._retry_depth = 0
         self._keys = function_keys(function)
-        self._nonce = secrets.token_hex(8)
+        self._name = secrets.token_hex(NAME_BYTES)
+        self._counter = count()
+        self._nonce = self._next_nonce()
         self._scripts_sent = False
+
+    def adopt(self, *, lease_ms: int, max_deliveries: int) -> None:
+        """Claim with these from now on; a claim that is under way keeps the old ones."""
+        self._lease_ms = lease_ms
+        self._last_delivery = max(1, max_deliveries - 1)
 
     async def turn(
         self, settlements: Sequence[Settlement], *, free_slots: int, take_suspect: bool = True
@@ -92,7 +110,7 @@ class RedisWorkSource:
         """Settle and claim; see ``WorkSource.turn``.
 
         A turn that raised is repeated with the same settlements: each is idempotent on its lease, and the
-        claim is idempotent on its nonce, which changes only after an answer.
+        claim is idempotent on its nonce, which changes only when it has taken something.
         """
         if not self._scripts_sent:
             await self._send_scripts()
@@ -110,6 +128,10 @@ class RedisWorkSource:
 
     async def wait_for_work(self, *, timeout_s: float) -> bool:
         """Block until the function's wake-up marker appears."""
+        if self._waiting is not None:
+            with translated():
+                popped, *_ = await self._waiting.run_after(self._block(timeout_s), wait_s=timeout_s)
+            return popped is not None
         try:
             async with asyncio.timeout(timeout_s + 2):
                 with translated():
@@ -117,6 +139,34 @@ class RedisWorkSource:
         except TimeoutError as error:
             raise QueueUnavailable("Redis does not answer a blocking read") from error
         return popped is not None
+
+    def idle_claims(self) -> IdleClaims | None:
+        """Claims that wait in Redis; ``None`` on Redis Cluster, whose client cannot send ahead."""
+        return None if self._waiting is None else self
+
+    async def claim_next(self, *, timeout_s: float) -> ClaimBatch:
+        """The next task, as soon as there is one; see ``IdleClaims.claim_next``.
+
+        One write sends the blocking read and the claim behind it, which Redis runs the moment the read ends, by a
+        marker or by time: no marker is lost between the two, and a worker that died takes nothing.
+        """
+        if self._waiting is None:
+            raise QueueUnavailable("claims cannot wait on Redis Cluster")
+        if not self._scripts_sent:
+            await self._send_scripts()
+        call = self._claim_command(1, take_suspect=True).call
+        with translated():
+            _, reply = await self._waiting.run_after(
+                self._block(timeout_s), [call], wait_s=timeout_s
+            )
+        return self._batch(reply)
+
+    async def recall(self) -> ClaimBatch:
+        """What the claim that was given up took; see ``IdleClaims.recall``."""
+        call = self._claim_command(0, take_suspect=False).call
+        with translated():
+            (reply,) = await self._runner.run([call])
+        return self._batch(reply)
 
     async def progress(self, task_id: TaskId, lease: str, *, fraction: float, note: str) -> None:
         """Store and publish progress; see ``WorkSource.progress``."""
@@ -133,6 +183,13 @@ class RedisWorkSource:
             for script in (CLAIM, SETTLE_COMPLETED, SETTLE_FAILED, HAND_BACK):
                 await self._client.script_load(script.source)
         self._scripts_sent = True
+
+    def _block(self, timeout_s: float) -> list[Argument]:
+        return ["BZPOPMIN", self._keys[1], timeout_s]
+
+    def _next_nonce(self) -> str:
+        """A random name for this source and the number of its claim: one that was given up takes nothing later."""
+        return f"{self._name}{next(self._counter):08x}"
 
     def _claim_command(self, free_slots: int, *, take_suspect: bool) -> _Command:
         preferred = int(free_slots * retry_share(self._retry_depth) + self._roll())
@@ -174,9 +231,10 @@ class RedisWorkSource:
         return _Command(Call(script, script_keys, args), tuple(positions))
 
     def _batch(self, reply: list[Any]) -> ClaimBatch:
-        paused, next_due_ms, self._retry_depth, *rows = reply
-        nonce, self._nonce = self._nonce, secrets.token_hex(8)
-        function = self._function
+        flags, next_due_ms, self._retry_depth, *rows = reply
+        nonce, function = self._nonce, self._function
+        if rows or flags & USED_UP:
+            self._nonce = self._next_nonce()
         tasks = tuple(
             Claimed(
                 TaskId(function, uuid.decode()),
@@ -193,7 +251,20 @@ class RedisWorkSource:
             for uuid, attempt, failures, deliveries, max_attempts, created_ms, data, ref, trace in rows
         )
         due = None if next_due_ms == NO_DUE else int(next_due_ms)
-        return ClaimBatch(tasks, bool(paused), due, self._retry_depth)
+        return ClaimBatch(
+            tasks,
+            paused=bool(flags & PAUSED),
+            next_due_ms=due,
+            retry_depth=self._retry_depth,
+            draining=bool(flags & DRAINING),
+        )
+
+
+def _waiting_lane(client: AsyncRedis, blocking: AsyncRedis, *, timeout_s: float) -> Lane | None:
+    """A connection of its own for reads that block: nothing else may stand behind them."""
+    if isinstance(client, RedisCluster):
+        return None
+    return Lane(blocking, timeout_s=timeout_s, retries=0)
 
 
 def _complete_args(one: Complete) -> list[Argument]:

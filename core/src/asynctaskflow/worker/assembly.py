@@ -13,30 +13,38 @@ from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.settings import WorkerSettings
 from asynctaskflow.store.connection import AsyncRedis, SyncRedis
 from asynctaskflow.taskqueue.keeper import RedisLeaseKeeper
+from asynctaskflow.taskqueue.registry import RedisRegistry
 from asynctaskflow.taskqueue.steering import RedisSteering
 from asynctaskflow.taskqueue.work_source import RedisWorkSource
-from asynctaskflow.worker.attempt import AttemptLimits, Attempts
+from asynctaskflow.worker.attempt import Attempts
 from asynctaskflow.worker.children import ChildHandlers
-from asynctaskflow.worker.context import Blobs, Services
+from asynctaskflow.worker.context import Blobs, GuardFactory, Services
 from asynctaskflow.worker.definition import FunctionDefinition
 from asynctaskflow.worker.execution import Execution, Running
 from asynctaskflow.worker.faultpoints import Faultpoints
 from asynctaskflow.worker.gate import Gate
 from asynctaskflow.worker.guards import guard_factory
 from asynctaskflow.worker.handlers import Handlers, LoopHandlers, ThreadHandlers
-from asynctaskflow.worker.heartbeat import Heartbeat, HeartbeatLimits, HeartbeatPorts
+from asynctaskflow.worker.heartbeat import Heartbeat, HeartbeatPorts
 from asynctaskflow.worker.identity import Identity
 from asynctaskflow.worker.janitor import Janitor
 from asynctaskflow.worker.last_chance import LastChance
+from asynctaskflow.worker.limits import (
+    attempt_limits,
+    heartbeat_limits,
+    lease_margin_s,
+    lease_ms,
+    loop_limits,
+)
 from asynctaskflow.worker.link import Link
-from asynctaskflow.worker.loop import LoopLimits, WorkerLoop
+from asynctaskflow.worker.live_spec import LiveSpec
+from asynctaskflow.worker.loop import WorkerLoop
+from asynctaskflow.worker.manifest import effective
 from asynctaskflow.worker.progress import ProgressPump
 from asynctaskflow.worker.stopping import Stopping
 from asynctaskflow.worker.tally import Tally
 from asynctaskflow.worker.watch import Watch
 
-HEARTBEATS_PER_LEASE = 3
-LEASE_MARGIN = 1 / 6
 ACTIVE_TASKS_TOLD = 32
 
 AnyFunction = FunctionDefinition[Any, Any, Any]
@@ -81,22 +89,43 @@ class Clients:
 class Parts:
     """What runs."""
 
+    source: RedisWorkSource
+    attempts: Attempts
     loop: WorkerLoop
     watch: Watch
+    keeper: RedisLeaseKeeper
     heartbeat: Heartbeat
     progress: ProgressPump
     janitor: Janitor
     handlers: Handlers
+    live: LiveSpec
+
+    def adopt(self, spec: FunctionSpec, settings: WorkerSettings) -> None:
+        """Run by a changed spec from now on; connections keep the deadlines that they were opened with."""
+        max_deliveries = spec.queue.max_deliveries
+        self.source.adopt(lease_ms=lease_ms(spec), max_deliveries=max_deliveries)
+        self.attempts.adopt(attempt_limits(spec, settings), spec.retry)
+        self.watch.lease_margin_s = lease_margin_s(spec)
+        self.keeper.lease_ms = lease_ms(spec)
+        self.heartbeat.adopt(heartbeat_limits(spec, settings))
+        self.janitor.adopt(spec.history)
+        self.loop.adopt(loop_limits(spec, settings), max_deliveries=max_deliveries)
 
 
-def assemble(ground: Ground, clients: Clients, spec: FunctionSpec) -> Parts:
-    """All parts for one function, in the running event loop."""
+def assemble(
+    ground: Ground, clients: Clients, spec: FunctionSpec, *, follows_registry: bool
+) -> Parts:
+    """All parts for one function, in the running event loop.
+
+    Args:
+        follows_registry: changes of the registered spec count; not beside a manifest of its own.
+    """
     source = RedisWorkSource(
         clients.commands,
         blocking=clients.blocking,
         function=ground.definition.name,
         worker_id=ground.identity.id,
-        lease_ms=round(spec.timeouts.lease_seconds * 1000),
+        lease_ms=lease_ms(spec),
         roll=ground.roll,
         max_deliveries=spec.queue.max_deliveries,
         timeout_s=ground.settings.redis_timeout_s,
@@ -115,13 +144,30 @@ def assemble(ground: Ground, clients: Clients, spec: FunctionSpec) -> Parts:
         ground.running,
         stopping=ground.stopping,
         clock=ground.clock,
-        lease_margin_s=spec.timeouts.lease_seconds * LEASE_MARGIN,
+        lease_margin_s=lease_margin_s(spec),
         abandon=loop.abandon,
         stuck=handlers.stuck,
         on_look=loop.nudge,
     )
-    heartbeat = _heartbeat(ground, clients, spec, loop, watch)
-    return Parts(loop, watch, heartbeat, progress, _janitor(ground, clients, spec, store), handlers)
+    live = LiveSpec(
+        RedisRegistry(clients.commands),
+        function=ground.definition.name,
+        start=spec,
+        effective=lambda registered: effective(registered, ground.settings),
+    )
+    keeper = _keeper(ground, clients, spec, live if follows_registry else None)
+    return Parts(
+        source=source,
+        attempts=attempts,
+        loop=loop,
+        watch=watch,
+        keeper=keeper,
+        heartbeat=_heartbeat(ground, keeper, live, loop, watch),
+        progress=progress,
+        janitor=_janitor(ground, clients, spec, store),
+        handlers=handlers,
+        live=live,
+    )
 
 
 def _handlers(
@@ -139,11 +185,15 @@ def _handlers(
         clock=ground.clock,
         progress=progress,
         dependencies=definition.dependencies,
-        guard=guard_factory(clients.commands, clock=ground.clock, roll=ground.roll),
+        guard=_guards(ground, clients) if definition.dependencies else None,
         blobs=blobs,
     )
     kind = LoopHandlers if definition.is_async else ThreadHandlers
     return kind(definition, services)
+
+
+def _guards(ground: Ground, clients: Clients) -> GuardFactory:
+    return guard_factory(clients.commands, clock=ground.clock, roll=ground.roll)
 
 
 def _attempts(
@@ -154,17 +204,13 @@ def _attempts(
     progress: ProgressPump,
     blobs: Blobs,
 ) -> Attempts:
-    limits = AttemptLimits(
-        timeout_s=spec.timeouts.attempt_seconds,
-        inline_bytes=ground.settings.max_inline_result_bytes,
-    )
     return Attempts(
         ground.definition,
         handlers,
         progress=progress,
         blobs=blobs,
         retry=spec.retry,
-        limits=limits,
+        limits=attempt_limits(spec, ground.settings),
         clock=ground.clock,
         roll=ground.roll,
     )
@@ -173,12 +219,6 @@ def _attempts(
 def _loop(
     ground: Ground, spec: FunctionSpec, source: RedisWorkSource, attempts: Attempts
 ) -> WorkerLoop:
-    limits = LoopLimits(
-        slots=spec.concurrency.slots_per_worker,
-        lease_s=spec.timeouts.lease_seconds,
-        safety_tick_s=ground.settings.safety_tick_s,
-        max_tasks=ground.settings.max_tasks,
-    )
     return WorkerLoop(
         source,
         running=ground.running,
@@ -189,22 +229,34 @@ def _loop(
         stopping=ground.stopping,
         tally=ground.tally,
         faultpoints=Faultpoints(ground.settings.faultpoint),
-        limits=limits,
+        limits=loop_limits(spec, ground.settings),
         clock=ground.clock,
         roll=ground.roll,
+        idle_claims=source.idle_claims(),
+    )
+
+
+def _keeper(
+    ground: Ground, clients: Clients, spec: FunctionSpec, live: LiveSpec | None
+) -> RedisLeaseKeeper:
+    asyncio_loop = asyncio.get_running_loop()
+
+    def tell(revision: str) -> None:
+        if live is not None:
+            asyncio_loop.call_soon_threadsafe(live.told, revision)
+
+    return RedisLeaseKeeper(
+        clients.keeper,
+        function=ground.definition.name,
+        worker_id=ground.identity.id,
+        lease_ms=lease_ms(spec),
+        on_revision=tell,
     )
 
 
 def _heartbeat(
-    ground: Ground, clients: Clients, spec: FunctionSpec, loop: WorkerLoop, watch: Watch
+    ground: Ground, keeper: RedisLeaseKeeper, live: LiveSpec, loop: WorkerLoop, watch: Watch
 ) -> Heartbeat:
-    lease_s = spec.timeouts.lease_seconds
-    keeper = RedisLeaseKeeper(
-        clients.keeper,
-        function=ground.definition.name,
-        worker_id=ground.identity.id,
-        lease_ms=round(lease_s * 1000),
-    )
     asyncio_loop = asyncio.get_running_loop()
 
     def on_lost(execution: Execution) -> None:
@@ -213,15 +265,9 @@ def _heartbeat(
     return Heartbeat(
         keeper,
         ground.running,
-        limits=HeartbeatLimits(
-            lease_s=lease_s,
-            heartbeat_s=ground.settings.heartbeat_s or lease_s / HEARTBEATS_PER_LEASE,
-            reaper_tick_s=ground.settings.reaper_tick_s,
-            stuck_after_s=ground.settings.unwind_s,
-            max_deliveries=spec.queue.max_deliveries,
-        ),
+        limits=heartbeat_limits(live.current, ground.settings),
         ports=HeartbeatPorts(
-            record=lambda: _record(ground, spec),
+            record=lambda: _record(ground, live.current, draining=loop.draining),
             loop_seen_s=lambda: watch.seen_s,
             on_lost=on_lost,
             on_reaped=ground.tally.metrics.leases_expired.inc,
@@ -230,12 +276,14 @@ def _heartbeat(
     )
 
 
-def _record(ground: Ground, spec: FunctionSpec) -> Mapping[str, str | int | float]:
+def _record(
+    ground: Ground, spec: FunctionSpec, *, draining: bool
+) -> Mapping[str, str | int | float]:
     """The fields of ``WorkerInfo`` that only this worker knows."""
     me, tally = ground.identity, ground.tally
     active = [one.task.id.uuid for one in ground.running.snapshot() if not one.ended]
     return {
-        "state": "draining" if ground.stopping.asked else "running",
+        "state": "draining" if ground.stopping.asked or draining else "running",
         "started": me.started_ms,
         "host": me.host,
         "pid": me.pid,

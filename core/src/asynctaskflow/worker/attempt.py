@@ -59,6 +59,11 @@ class Attempts:
         self._clock = clock
         self._roll = roll
 
+    def adopt(self, limits: AttemptLimits, retry: RetryPolicy) -> None:
+        """Other limits for attempts that start from now on, other retries for those that end."""
+        self._limits = limits
+        self._retry = retry
+
     async def run(self, execution: Execution) -> Settlement | None:
         """Execute once; ``None`` if the lease was lost and nothing may be written.
 

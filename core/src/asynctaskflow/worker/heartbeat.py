@@ -8,7 +8,7 @@ ends the process. Expired leases of others are taken back here too, so that a bl
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from redis.exceptions import RedisError
@@ -20,6 +20,7 @@ from asynctaskflow.worker.execution import Execution, Running
 from asynctaskflow.worker.stopping import Exit
 
 TICK_S = 0.1
+SETTLING_S = 10.0  # within it, claims that were under way have been answered
 FROZEN_S = 1.0  # this thread rested for ten times its tick: the whole process was stopped
 
 Lease = tuple[str, str]
@@ -97,6 +98,7 @@ class Heartbeat(threading.Thread):
         self._keeper = keeper
         self._running = running
         self._limits = limits
+        self._later: tuple[float, HeartbeatLimits] | None = None
         self._ports = ports
         self._clock = clock
         self._ended = threading.Event()
@@ -117,6 +119,8 @@ class Heartbeat(threading.Thread):
         if now_s - self._rested_s > FROZEN_S:
             self._thawed_s = now_s
         self._watch(now_s)
+        if self._later is not None and now_s >= self._later[0]:
+            self._limits, self._later = self._later[1], None
         if now_s >= self._renew_at_s:
             self._renew_at_s = now_s + self._limits.heartbeat_s
             self._renew()
@@ -124,6 +128,17 @@ class Heartbeat(threading.Thread):
             self._reap_at_s = now_s + self._limits.reaper_tick_s
             self._reap()
         self._rested_s = self._clock.mono_s()
+
+    def adopt(self, limits: HeartbeatLimits) -> None:
+        """Renew by other limits, at once; safe from any thread.
+
+        Claims that were under way come with the old lease, so for one such lease it goes on renewing at
+        least as often as before.
+        """
+        now_s, old = self._clock.mono_s(), self._limits
+        self._later = (now_s + old.lease_s + SETTLING_S, limits)
+        self._limits = replace(limits, heartbeat_s=min(old.heartbeat_s, limits.heartbeat_s))
+        self._renew_at_s = now_s
 
     def finish(self) -> None:
         """End the thread, then forget the worker in Redis; blocks for at most one round trip each."""

@@ -31,6 +31,10 @@ class Janitor:
         self._function = function
         self._tick_s = tick_s
         self._on_purged = on_purged
+        self.adopt(history)
+
+    def adopt(self, history: History) -> None:
+        """Keep within these limits from now on."""
         self._ttl_ms = {
             TaskState.COMPLETED: round(history.completed_ttl_seconds * 1000),
             TaskState.FAILED: round(history.failed_ttl_seconds * 1000),

@@ -20,6 +20,10 @@ class LastChance:
         self._max_deliveries = max_deliveries
         self._taken: Execution | None = None
 
+    def adopt(self, *, max_deliveries: int) -> None:
+        """Judge tasks that begin from now on by another maximum."""
+        self._max_deliveries = max_deliveries
+
     @property
     def free(self) -> bool:
         """Whether this worker may take one."""

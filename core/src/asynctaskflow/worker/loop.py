@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from asynctaskflow.clock import Clock
 from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.logs import get_logger
-from asynctaskflow.taskqueue.messages import HandBack, Settlement, Turn
-from asynctaskflow.taskqueue.protocol import WorkSource
+from asynctaskflow.taskqueue.messages import ClaimBatch, HandBack, Settlement
+from asynctaskflow.taskqueue.protocol import IdleClaims, WorkSource
 from asynctaskflow.worker.attempt import Attempts
 from asynctaskflow.worker.claim import Room, wanted
 from asynctaskflow.worker.execution import Cause, Execution, Running
@@ -26,6 +26,8 @@ from asynctaskflow.worker.runners import Runners
 from asynctaskflow.worker.stopping import Stopping
 from asynctaskflow.worker.tally import Tally
 from asynctaskflow.worker.wakeup import Wakeup
+
+WAIT_PER_LEASE = 1 / 6
 
 Outcome = tuple[Execution, Settlement]
 
@@ -50,6 +52,7 @@ class WorkerLoop:
 
     Attributes:
         abandoned: handlers that did not stop when told; they may still be at work.
+        draining: a scaler has marked this worker: it is handed nothing.
     """
 
     def __init__(
@@ -67,9 +70,11 @@ class WorkerLoop:
         limits: LoopLimits,
         clock: Clock,
         roll: Callable[[], float],
+        idle_claims: IdleClaims | None = None,
     ) -> None:
-        """Nothing is claimed until ``run``."""
+        """Nothing is claimed until ``run``; ``idle_claims`` as ``Wakeup`` has them."""
         self._source = source
+        self._idle_claims = idle_claims
         self._running = running
         self._attempts = attempts
         self._gate = gate
@@ -87,7 +92,10 @@ class WorkerLoop:
         self._hungry = True
         self._next_due_s: float | None = None
         self._unanswered_claim = False
+        self._waiting_since_s = 0.0
+        self._asked_s = 0.0
         self.abandoned = 0
+        self.draining = False
         self._runners: Runners | None = None
         self._wakeup: Wakeup | None = None
 
@@ -100,11 +108,19 @@ class WorkerLoop:
             group=group,
             clock=self._clock,
         )
-        wakeup = self._wakeup = Wakeup(self._source, group=group, on_wake=self.wake)
+        wakeup = self._wakeup = Wakeup(
+            self._source,
+            idle_claims=self._idle_claims,
+            group=group,
+            on_wake=self.wake,
+            on_claim=self._claimed_next,
+        )
         while True:
             self._news.clear()
+            if wakeup.claiming and self._stopping.asked:
+                await self._withdraw(wakeup)
             self._hand_back_unstarted()
-            ask = self._ask()
+            ask = 0 if wakeup.claiming else self._ask()
             if self._outbox or ask:
                 await self._turn(ask)
             elif self._finished():
@@ -119,6 +135,14 @@ class WorkerLoop:
         """There may be work: ask."""
         self._hungry = True
         self._news.set()
+
+    def adopt(self, limits: LoopLimits, *, max_deliveries: int) -> None:
+        """Work within other limits from now on; what runs beyond fewer slots ends in its own time."""
+        self._limits = limits
+        self._last_chance.adopt(max_deliveries=max_deliveries)
+        if self._runners is not None:
+            self._runners.resize(limits.slots)
+        self.wake()
 
     def nudge(self) -> None:
         """Something has changed (a stop, the gate): look again."""
@@ -172,7 +196,29 @@ class WorkerLoop:
         self._settled(outcomes, turn.accepted)
         if ask:
             self._unanswered_claim = False
-            self._begin(turn, ask=ask, sent_s=sent_s)
+            self._begin(turn.batch, ask=ask, sent_s=sent_s)
+
+    async def _claimed_next(self, batch: ClaimBatch) -> None:
+        """The claim that waited has been answered: its task runs where the answer came, without a detour."""
+        executions = self._arrived(batch)
+        self._news.set()
+        if executions and self._runners is not None:
+            await self._runners.run_here(executions)
+
+    def _arrived(self, batch: ClaimBatch) -> list[Execution]:
+        self._link.answered()
+        self._unanswered_claim = False
+        return self._take(batch, ask=1, sent_s=self._waiting_since_s)
+
+    async def _withdraw(self, wakeup: Wakeup) -> None:
+        """No more claims: what the one that waits has taken goes back with the rest."""
+        try:
+            batch = await wakeup.withdraw()
+        except (QueueUnavailable, RedisError) as error:
+            await self._away(error)
+        else:
+            for execution in self._arrived(batch):
+                self._hand_back(execution)
 
     def _settled(self, outcomes: list[Outcome], accepted: Sequence[bool]) -> None:
         if not outcomes:
@@ -185,13 +231,21 @@ class WorkerLoop:
                 get_logger().warning("lease_lost", task=str(execution.task.id), during="settling")
         self._tally.settled([one for one, kept in zip(outcomes, accepted, strict=True) if kept])
 
-    def _begin(self, turn: Turn, *, ask: int, sent_s: float) -> None:
-        tasks = turn.batch.tasks
+    def _begin(self, batch: ClaimBatch, *, ask: int, sent_s: float) -> None:
+        executions = self._take(batch, ask=ask, sent_s=sent_s)
+        if executions and self._runners is not None:
+            self._runners.start(executions)
+        if self._wakeup is not None and self._occupied >= self._limits.slots:
+            self._wakeup.disarm()
+
+    def _take(self, batch: ClaimBatch, *, ask: int, sent_s: float) -> list[Execution]:
+        """Answer for what a claim has brought; nothing runs yet."""
+        tasks, due_ms = batch.tasks, batch.next_due_ms
         self._hungry = len(tasks) >= ask
-        due_ms = turn.batch.next_due_ms
+        self._mind(draining=batch.draining)
         self._next_due_s = None if due_ms is None else due_ms / 1000
         if not tasks:
-            return
+            return []
         self._faultpoints.reach("after_claim")
         self._tally.took(len(tasks))
         self._gate.claimed()
@@ -201,22 +255,32 @@ class WorkerLoop:
             self._running.add(execution)
             self._last_chance.began(execution)
         self._occupied += len(executions)
-        if self._runners is not None:
-            self._runners.start(executions)
-        if self._wakeup is not None and self._occupied >= self._limits.slots:
-            self._wakeup.disarm()
+        return executions
 
-    def _hand_back(self, execution: Execution, reason: str) -> None:
+    def _mind(self, *, draining: bool) -> None:
+        self._asked_s = self._clock.mono_s()
+        if draining is not self.draining:
+            get_logger().info("drain_mark", draining=draining)
+        self.draining = draining
+
+    def _ask_again(self) -> None:
+        """A marked worker leaves the wake-ups to others: it asks now and then whether the mark is gone."""
+        if self._clock.mono_s() >= self._asked_s + self._limits.safety_tick_s:
+            self.wake()
+
+    def _hand_back(self, execution: Execution) -> None:
         """Return a task that was not started."""
         execution.ended = True
+        self._occupied -= 1
         task = execution.task
-        self._outbox.append((execution, HandBack(task.id, task.lease, reason)))
+        self._outbox.append((execution, HandBack(task.id, task.lease, str(Cause.DRAINING))))
 
     def _ended(self, execution: Execution, settlement: Settlement | None, ran_s: float) -> None:
         """A runner is done with a task, or has given it up."""
         self._occupied -= 1
         self._tally.ran(ran_s)
         if settlement is None:
+            self._tally.abandoned()
             self._forget(execution)
         else:
             self._outbox.append((execution, settlement))
@@ -236,8 +300,7 @@ class WorkerLoop:
         if not self._stopping.asked or self._runners is None:
             return
         for execution in self._runners.take_back():
-            self._occupied -= 1
-            self._hand_back(execution, str(Cause.DRAINING))
+            self._hand_back(execution)
 
     def _finished(self) -> bool:
         return self._stopping.asked and self._occupied == 0
@@ -247,14 +310,27 @@ class WorkerLoop:
             return
         if self._gate.opens_s(now_s=self._clock.mono_s()) is not None:
             return
+        if self.draining:
+            self._ask_again()
+            return
         tick_s = self._limits.safety_tick_s
-        wakeup.arm(tick_s if self._next_due_s is None else min(tick_s, self._next_due_s))
+        wait_s = tick_s if self._next_due_s is None else min(tick_s, self._next_due_s)
+        if wakeup.armed:
+            return
+        idle = len(self._running) == 0
+        if idle and self._idle_claims is not None:
+            # The lease of what is claimed at last counts from here.
+            wait_s = min(wait_s, self._limits.lease_s * WAIT_PER_LEASE)
+            self._waiting_since_s = self._clock.mono_s()
+            self._unanswered_claim = True
+        wakeup.arm(wait_s, idle=idle)
 
     async def _away(self, error: Exception) -> None:
         """Wait before asking again, but not past the end of a stop."""
         self._tally.metrics.redis_errors.inc()
         await self._stopping.pause(self._link.failed(error, roll=self._roll()))
         if self._stopping.given_up():
+            self._tally.abandoned(len(self._outbox))
             for execution, _ in self._outbox:
                 self._forget(execution)
             self._outbox.clear()

@@ -6,7 +6,6 @@ What the environment sets wins, for this one process.
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from asynctaskflow.model.function import FunctionManifest, FunctionSpec
@@ -23,6 +22,8 @@ def read_manifest(path: Path) -> FunctionManifest:
     Raises:
         BadManifest
     """
+    import yaml  # noqa: PLC0415 - a worker that is given no file needs no parser
+
     try:
         return FunctionManifest.model_validate(yaml.safe_load(path.read_text()))
     except OSError as error:

@@ -98,10 +98,11 @@ class WorkerProcess:
 
     async def _work(self, stack: AsyncExitStack, commands: Any, spec: FunctionSpec) -> None:
         clients = self._clients(stack, commands, lease_s=spec.timeouts.lease_seconds)
-        parts = self._parts = assemble(self._ground, clients, spec)
-        self._ground.stopping.grace_s = spec.timeouts.grace_seconds
-        self._live_s = spec.timeouts.attempt_seconds + LIVE_MARGIN_S
-        self._ground.tally.metrics.slots.set(spec.concurrency.slots_per_worker)
+        parts = self._parts = assemble(
+            self._ground, clients, spec, follows_registry=self._own is None
+        )
+        self._run_by(spec)
+        parts.live.on_change = lambda changed: self._take_over(parts, changed)
         parts.heartbeat.start()
         get_logger().info(
             "worker_running",
@@ -114,12 +115,22 @@ class WorkerProcess:
             await asyncio.to_thread(parts.heartbeat.finish)
             await parts.handlers.close()
 
+    def _run_by(self, spec: FunctionSpec) -> None:
+        self._ground.stopping.grace_s = spec.timeouts.grace_seconds
+        self._live_s = spec.timeouts.attempt_seconds + LIVE_MARGIN_S
+        self._ground.tally.metrics.slots.set(spec.concurrency.slots_per_worker)
+
+    def _take_over(self, parts: Parts, spec: FunctionSpec) -> None:
+        parts.adopt(spec, self._ground.settings)
+        self._run_by(spec)
+
     async def _drive(self, parts: Parts) -> None:
         async with asyncio.TaskGroup() as group:
             helpers = [
                 group.create_task(parts.watch.run()),
                 group.create_task(parts.progress.run()),
                 group.create_task(parts.janitor.run()),
+                group.create_task(parts.live.run()),
             ]
             await parts.loop.run(group)
             if parts.loop.abandoned or parts.handlers.stuck():
@@ -167,7 +178,7 @@ class WorkerProcess:
         return Verdict(age_s < self._live_s, f"event loop moved {age_s:.1f} s ago")
 
     def _ready(self) -> Verdict:
-        if self._ground.stopping.asked:
+        if self._ground.stopping.asked or (self._parts and self._parts.loop.draining):
             return Verdict(good=False, reason="draining")
         if not self._ground.link.up:
             return Verdict(good=False, reason="Redis does not answer")

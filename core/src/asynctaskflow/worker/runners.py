@@ -48,6 +48,20 @@ class Runners:
         self._ready.extend(executions)
         self._wake_one()
 
+    async def run_here(self, executions: list[Execution]) -> None:
+        """The same, the first of them in the calling task, which is a runner until nothing is ready."""
+        me = asyncio.current_task()
+        assert me is not None  # noqa: S101 - for the type checker: a task group runs tasks
+        self._ready.extend(executions)
+        self._alive.add(me)
+        me.add_done_callback(self._gone)
+        await self._work(me)
+
+    def resize(self, slots: int) -> None:
+        """Another number of slots; runners beyond it end their tasks and rest."""
+        self._slots = slots
+        self._wake_one()
+
     def take_back(self) -> list[Execution]:
         """Those that no runner has begun."""
         unstarted = list(self._ready)

@@ -24,6 +24,7 @@ class Tally:
         self.completed = 0
         self.failed = 0
         self.stale_writes = 0
+        self.results_abandoned = 0
         self._recent_s: deque[float] = deque(maxlen=RECENT)
 
     def took(self, number: int) -> None:
@@ -56,9 +57,14 @@ class Tally:
         self.metrics.handed_back.inc(handed_back)
 
     def refused(self) -> None:
-        """A write came too late: the lease was lost."""
+        """A write was sent and the queue refused it: the lease was lost."""
         self.stale_writes += 1
         self.metrics.stale_writes.inc()
+
+    def abandoned(self, number: int = 1) -> None:
+        """Outcomes are not sent: their lease was lost before, or Redis stayed away to the end."""
+        self.results_abandoned += number
+        self.metrics.results_abandoned.inc(number)
 
     def p50_run_ms(self) -> float:
         """Median duration of the recent attempts, 0 if none."""

@@ -18,6 +18,7 @@ class Watch:
     """Looks at every execution ten times a second, on the loop.
 
     Attributes:
+        lease_margin_s: a lease this close to its end is not trusted any more.
         seen_s: monotonic time of its last look; an old one means that the loop is blocked.
     """
 
@@ -35,7 +36,6 @@ class Watch:
         """Nothing happens until ``run``.
 
         Args:
-            lease_margin_s: a lease this close to its end is not trusted any more.
             abandon: called for a handler that has not stopped in its time.
             stuck: number of threads that cannot be stopped.
             on_look: called after each look.
@@ -43,7 +43,7 @@ class Watch:
         self._running = running
         self._stopping = stopping
         self._clock = clock
-        self._lease_margin_s = lease_margin_s
+        self.lease_margin_s = lease_margin_s
         self._abandon = abandon
         self._stuck = stuck
         self._stuck_until_s: float | None = None
@@ -72,7 +72,7 @@ class Watch:
                 self._give_up(execution)
         elif now_s >= execution.deadline_s:
             self._stop(execution, Cause.TIMEOUT)
-        elif now_s >= execution.lease_until_s - self._lease_margin_s:
+        elif now_s >= execution.lease_until_s - self.lease_margin_s:
             get_logger().warning("lease_lost", task=str(execution.task.id), during="renewal")
             self._stop(execution, Cause.LEASE_LOST)
         elif interrupting:

@@ -40,6 +40,8 @@ class PageText:
 
 
 OnPage = Callable[[PageText, int], Awaitable[None]]
+# Told after each page: pages done, pages in all.
+Report = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(slots=True)

@@ -1,13 +1,14 @@
 """The whole job on one document: choose the provider, read the pages, refuse what gave nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from asynctaskflow.errors import InputRejected, Retryable, TaskError
 from asynctaskflow_openrouter.offline.language import detect_language
 from asynctaskflow_openrouter.ports import DEPENDENCY
 from asynctaskflow_pdfxtract import offline
-from asynctaskflow_pdfxtract.document import Document
+from asynctaskflow_pdfxtract.document import Document, Report
 from asynctaskflow_pdfxtract.online import Extraction
 from asynctaskflow_pdfxtract.page_reader import Issue, LanguageModel, PageReader
 from asynctaskflow_pdfxtract.rendering import Renderer
@@ -16,6 +17,26 @@ from asynctaskflow_pdfxtract.settings import PdfxtractSettings
 
 Progress = Callable[[float, str], Awaitable[None]]
 _EMPTY = "empty_document"
+_MODEL_NAME_CHARS = 200
+# Articles of a page that tell its language; one page of many does not outweigh the others.
+_ARTICLES_SAMPLED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What one provider made of all pages.
+
+    Attributes:
+        errors: of the pages that failed, by page number.
+        renderer: what drew the page images, if any were drawn.
+    """
+
+    pages: Sequence[Page]
+    errors: Mapping[int, TaskError]
+    provider: str
+    model: str
+    language: str
+    renderer: Literal["poppler", "pdfium"] | None = None
 
 
 async def make_edition(
@@ -49,43 +70,58 @@ async def make_edition(
 
     with Document(data, settings) as document:
         if model is None:
-            found = await offline.extract(document, report)
-            _require_articles(found.pages, found.errors)
-            return _edition(task, found.pages, offline.PROVIDER, offline.METHOD, found.language)
-        renderer = Renderer(document, settings)
-        issue = Issue(
-            filename=task.filename,
-            date=task.issue_date or UNKNOWN_DATE,
-            task_id=task_id,
-            pages=await document.count_pages(),
-        )
-        reader = PageReader(model, renderer, max_answer_tokens=settings.max_answer_tokens)
-        extraction = Extraction(reader, issue, report, pages_in_flight=settings.pages_in_flight)
-        outcome = await extraction.run()
-        pages = [outcome.pages[number] for number in sorted(outcome.pages)]
-        _require_articles(pages, outcome.errors)
-        language = detect_language(
-            "\n".join(article.body for page in pages for article in page.articles[:5])
-        )
-        return _edition(task, pages, DEPENDENCY, outcome.model, language, renderer.name)
-
-
-def _edition(
-    task: PdfInput,
-    pages: Sequence[Page],
-    provider: str,
-    model: str,
-    language: str,
-    renderer: Literal["poppler", "pdfium"] | None = None,
-) -> Edition:
+            reading = await _read_text_layer(document, report)
+        else:
+            issue = Issue(
+                filename=task.filename,
+                date=task.issue_date or UNKNOWN_DATE,
+                task_id=task_id,
+                pages=await document.count_pages(),
+            )
+            reading = await _read_images(document, issue, model, report, settings)
+    _require_articles(reading.pages, reading.errors)
     return Edition(
         filename=task.filename,
         issue_date=task.issue_date or UNKNOWN_DATE,
-        provider=provider,
-        model=model[:200],
-        renderer=renderer,
-        language=language,
-        pages=tuple(pages),
+        provider=reading.provider,
+        model=reading.model[:_MODEL_NAME_CHARS],
+        renderer=reading.renderer,
+        language=reading.language,
+        pages=tuple(reading.pages),
+    )
+
+
+async def _read_text_layer(document: Document, report: Report) -> _Reading:
+    found = await offline.extract(document, report)
+    return _Reading(
+        pages=found.pages,
+        errors=found.errors,
+        provider=offline.PROVIDER,
+        model=offline.METHOD,
+        language=found.language,
+    )
+
+
+async def _read_images(
+    document: Document,
+    issue: Issue,
+    model: LanguageModel,
+    report: Report,
+    settings: PdfxtractSettings,
+) -> _Reading:
+    renderer = Renderer(document, settings)
+    reader = PageReader(model, renderer, max_answer_tokens=settings.max_answer_tokens)
+    extraction = Extraction(reader, issue, report, pages_in_flight=settings.pages_in_flight)
+    outcome = await extraction.run()
+    pages = [outcome.pages[number] for number in sorted(outcome.pages)]
+    bodies = [article.body for page in pages for article in page.articles[:_ARTICLES_SAMPLED]]
+    return _Reading(
+        pages=pages,
+        errors=outcome.errors,
+        provider=DEPENDENCY,
+        model=outcome.model,
+        language=detect_language("\n".join(bodies)),
+        renderer=renderer.name,
     )
 
 

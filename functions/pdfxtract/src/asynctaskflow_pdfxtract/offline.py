@@ -1,7 +1,7 @@
 """Articles without a model: the text layer laid out by the child, topics and summaries by statistics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asynctaskflow.errors import InputRejected, Permanent
@@ -9,7 +9,7 @@ from asynctaskflow_openrouter.offline.keywords import Article as Words
 from asynctaskflow_openrouter.offline.keywords import topics
 from asynctaskflow_openrouter.offline.language import detect_language
 from asynctaskflow_openrouter.offline.summary import summarize
-from asynctaskflow_pdfxtract.document import Document, PageText
+from asynctaskflow_pdfxtract.document import Document, PageText, Report
 from asynctaskflow_pdfxtract.schema import MAX_ARTICLES, Article, Page
 
 PROVIDER = "offline"
@@ -17,8 +17,6 @@ METHOD = "layout+lexrank"
 NO_TEXT_LAYER = "no_text_layer"
 # Shorter texts are their own summary.
 MIN_WORDS_TO_SUMMARIZE = 60
-
-Report = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

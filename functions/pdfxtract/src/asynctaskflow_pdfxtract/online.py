@@ -1,17 +1,16 @@
 """Articles read by a model: a few pages at a time, and a second round for those that failed in passing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from asynctaskflow.errors import InputRejected, NotNow, Retryable, TaskError
 from asynctaskflow_openrouter.faults import Fault
 from asynctaskflow_pdfxtract.answers import Unusable
+from asynctaskflow_pdfxtract.document import Report
 from asynctaskflow_pdfxtract.page_reader import Issue, PageReader
 from asynctaskflow_pdfxtract.sandbox import ChildFailed
 from asynctaskflow_pdfxtract.schema import Page
-
-Report = Callable[[int, int], Awaitable[None]]
 
 # What is wrong with the account, not with the page: no other page would fare better.
 _CONCERNS_ALL = frozenset(

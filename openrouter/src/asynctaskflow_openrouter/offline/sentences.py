@@ -7,19 +7,28 @@ before it is an abbreviation, an initial or an ordinal, or what follows starts i
 import re
 from dataclasses import dataclass
 
+from asynctaskflow_openrouter.offline.quotations import Quotations
+
 # What is looked at on either side of a mark; keeps the work linear on hostile text.
 WINDOW_CHARACTERS = 60
 _BLANK_LINES = re.compile(r"\n[ \t]*\n+")
 _MARKUP_RULE = re.compile(r"^[ \t]*([=\-~*#_^+.|])\1{2,}[ \t]*$", re.MULTILINE)
 _BULLET = re.compile(
-    r"^[ \t]*(?:[-*•‣–·]|\(?\d{1,3}[.)]|\(?[a-z]\)|#{1,6})[ \t]+(?=\S)", re.MULTILINE
+    r"^[ \t]*(?:[-*•‣–·]|\(?\d{1,3}(?:\.\d{1,3}){0,5}[.)]|\(?[a-z]\)|#{1,6})[ \t]+(?=\S)",
+    re.MULTILINE,
 )
 _EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
 _SPACES = re.compile(r"\s+")
+_UNSPACED = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_UNSPACED_WRAP = re.compile(rf"(?<=[{_UNSPACED}])[ \t]*\n[ \t]*(?=[{_UNSPACED}])")
+# They end a sentence whatever follows.
+_SURE_MARKS = "。！？।॥؟۔።։"
 _END = re.compile(
     r"""(?<![.!?…])[.!?…]++[)\]"'”’»›“]{0,3}(?=\s)"""  # marks, closing quotes, white space
-    r"""|[。！？]++[」』）”’]{0,2}"""
+    rf"""|[{_SURE_MARKS}]++[」』）”’]{{0,2}}"""
 )
+# A quotation in Japanese is followed by a particle where the sentence goes on.
+_KANA = re.compile(r"[\u3041-\u309f、]")
 _OPENERS = "\"'“”„‘’«»‹›([¿¡—–- \t\u00a0\u202f"  # and white space
 _LAST_TOKEN = re.compile(r"[^\s(\[\"'“„«]+$")
 _ABBREVIATIONS = frozenset(
@@ -52,10 +61,11 @@ class Paragraph:
 def split_paragraphs(text: str) -> list[Paragraph]:
     """Return the paragraphs of plain text or light markup, without their bullets."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n\n")
+    text = text.replace("\u00a0", " ")  # indents lines where HTML was saved as text
     paragraphs = []
     for block in _BLANK_LINES.split(_EMPHASIS.sub("", _MARKUP_RULE.sub("", text))):
         for index, item in enumerate(_BULLET.split(block)):
-            flat = _SPACES.sub(" ", item).strip()
+            flat = _SPACES.sub(" ", _UNSPACED_WRAP.sub("", item)).strip()
             if flat:
                 paragraphs.append(Paragraph(flat, listed=index > 0))
     return paragraphs
@@ -64,13 +74,18 @@ def split_paragraphs(text: str) -> list[Paragraph]:
 def split_sentences(paragraph: str) -> list[str]:
     """Return the sentences of one paragraph in order; joined by spaces they give it back."""
     sentences = []
-    start = 0
+    start = read = 0
+    quotations = Quotations()
     for match in _END.finditer(paragraph):
         end = match.end()
+        quotations.read(paragraph[read:end])
+        read = end
+        if quotations.stays_open(paragraph, end=end) or quotations.just_closed(match.group()):
+            continue
         before = paragraph[max(start, end - WINDOW_CHARACTERS) : end]
         if _ends_sentence(before, paragraph[end : end + WINDOW_CHARACTERS]):
             sentences.append(paragraph[start:end].strip())
-            start = end
+            start, quotations = end, Quotations()
     sentences.append(paragraph[start:].strip())
     return [sentence for sentence in sentences if sentence]
 
@@ -78,8 +93,10 @@ def split_sentences(paragraph: str) -> list[str]:
 def _ends_sentence(so_far: str, rest: str) -> bool:
     mark = so_far.rstrip(")]\"'”’»›“」』）")
     following = rest.lstrip(_OPENERS)
+    if mark[-1:] in _SURE_MARKS:
+        return not (so_far[-1] in "」』" and _KANA.match(rest))
     if not mark.endswith("."):
-        return mark.endswith(("。", "！", "？")) or not following[:1].islower()
+        return not following[:1].islower()
     if following[:1].islower():
         return False
     token = _LAST_TOKEN.search(mark[:-1])

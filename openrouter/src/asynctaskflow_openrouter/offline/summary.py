@@ -23,10 +23,13 @@ SHORTLIST_PER_BLOCK = 12
 MAX_SENTENCE_CHARACTERS = 700
 # Shorter sentences are interjections and labels.
 MIN_WORDS = 4
-MIN_SIGNS = 5
+MIN_SIGNS = 4
+# What goes on, or was cut.
+NO_ENDS = ":;,-：；，、"
 LEAD_BONUS = 2.2
 LEAD_SENTENCES = 2
 LISTED_FACTOR = 0.4
+FRAGMENT_FACTOR = 0.2
 LONG_SENTENCE_WORDS = 35
 # Two sentences more alike than this say the same thing.
 MAX_SIMILARITY = 0.5
@@ -100,21 +103,28 @@ def _candidates(text: str, *, stopwords: frozenset[str], language: str) -> list[
     """Return the sentences in order; headings, lists and code only where there is nothing else."""
     everything: list[_Candidate] = []
     prose: list[_Candidate] = []
+    leading = 0
     is_prose = _prose_test(stopwords, language)
     for paragraph in split_paragraphs(text):
         for index, sentence in enumerate(split_sentences(paragraph.text)):
-            prior = _prior(len(prose), in_paragraph=index, listed=paragraph.listed)
+            prior = _prior(leading, in_paragraph=index, listed=paragraph.listed)
             candidate = _Candidate(sentence, len(everything), prior * _plainness(sentence))
             everything.append(candidate)
             if is_prose(sentence):
                 prose.append(candidate)
+                leading += not paragraph.listed
     return prose or everything
 
 
 def _prior(before: int, *, in_paragraph: int, listed: bool) -> float:
-    """Openings count more: the lead of the text most, the first sentence of a paragraph a little."""
+    """Openings count more: the lead of the text most, the first sentence of a paragraph a little.
+
+    Lists have no lead: what stands in them before the text is its table of contents.
+    """
+    if listed:
+        return LISTED_FACTOR
     lead = 1 + LEAD_BONUS * math.exp(-before / LEAD_SENTENCES)
-    return lead * (1.2 if in_paragraph == 0 else 1.0) * (LISTED_FACTOR if listed else 1.0)
+    return lead * (1.2 if in_paragraph == 0 else 1.0)
 
 
 def _focus(candidate: _Candidate, about: frozenset[str], stopwords: frozenset[str]) -> _Candidate:
@@ -125,20 +135,23 @@ def _focus(candidate: _Candidate, about: frozenset[str], stopwords: frozenset[st
 
 
 def _plainness(sentence: str) -> float:
-    """Return what is left for a sentence that quotes code, names links, asks, or runs on and on."""
+    """Return what is left for a sentence that quotes code, names links, asks, was cut, or runs on."""
     length = max(1, sentence.count(" ") + 1)
     factor = min(1.0, LONG_SENTENCE_WORDS / length)
     if any(mark in sentence for mark in ("`", "://", "{", "|", "<", "]/")):
         factor *= 0.5
+    # The rest of a sentence that began on another page.
+    if sentence[0].islower():
+        factor *= FRAGMENT_FACTOR
     return factor * (0.6 if sentence.endswith(("?", "!")) else 1.0)
 
 
 def _prose_test(stopwords: frozenset[str], language: str) -> Callable[[str], bool]:
     def is_prose(sentence: str) -> bool:
-        if len(sentence) > MAX_SENTENCE_CHARACTERS or sentence[-1] in ":;,":
+        if len(sentence) > MAX_SENTENCE_CHARACTERS or sentence[-1] in NO_ENDS:
             return False
         if language in UNSPACED_LANGUAGES:
-            return len(sentence) >= MIN_SIGNS
+            return sum(map(str.isalpha, sentence)) >= MIN_SIGNS and not sentence[-1].isalnum()
         found = [word.lower() for word in words(sentence)]
         letters = sum(char.isalpha() or char == " " for char in sentence)
         if len(found) < MIN_WORDS or letters < 0.75 * len(sentence) or sentence[-1].isalnum():

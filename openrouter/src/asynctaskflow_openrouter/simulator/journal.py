@@ -68,14 +68,3 @@ class Journal:
     def as_json(self) -> list[dict[str, Any]]:
         """For the control endpoint."""
         return [asdict(call) for call in self._calls]
-
-
-def busiest_window(arrivals_s: list[float], window_s: float) -> int:
-    """Most arrivals in any window of that length: what a limiter's bound is checked against."""
-    times = sorted(arrivals_s)
-    most = first = 0
-    for last, time_s in enumerate(times):
-        while time_s - times[first] >= window_s:
-            first += 1
-        most = max(most, last - first + 1)
-    return most

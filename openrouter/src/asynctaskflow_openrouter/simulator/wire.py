@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import orjson
 
-MAX_HEAD_BYTES = 65_536
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 

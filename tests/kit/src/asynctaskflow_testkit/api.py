@@ -1,10 +1,16 @@
-"""The API's settings for a test that times nothing."""
+"""What tests of the API repeat: settings of an API that times nothing, and tasks submitted over REST."""
 
 from typing import Any
 
+import httpx2
 from pydantic import SecretStr
 
+from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.model.task import TaskState
 from asynctaskflow_api.settings import ApiSettings
+from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest
+
+SPEC = FunctionSpec(handler="some.module:handler")
 
 
 def patient_settings(redis_url: str, **changes: Any) -> ApiSettings:
@@ -15,3 +21,24 @@ def patient_settings(redis_url: str, **changes: Any) -> ApiSettings:
     """
     patient: dict[str, Any] = {"auth": "off", "redis_timeout_s": 10, "request_timeout_s": 30}
     return ApiSettings(redis_url=SecretStr(redis_url), **{**patient, **changes})
+
+
+async def submit(http: httpx2.AsyncClient, value: Any = 1, **options: Any) -> str:
+    """Submit one task of the function ``echo``; its id.
+
+    Args:
+        options: more for the request, such as ``headers``.
+    """
+    answer = await http.post(f"/api/v1/functions/{FUNCTION}/tasks", json=value, **options)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["task_id"])
+
+
+async def dead_letter(
+    q: QueueUnderTest, http: httpx2.AsyncClient, number: int = 1, *, name: str = "boom"
+) -> list[str]:
+    """Submit that many tasks and fail them for good with the error class ``name``; their ids."""
+    ids = [await submit(http, n) for n in range(number)]
+    for task in await q.claim(number):
+        await q.fail(task, TaskState.DLQ, name=name)
+    return ids

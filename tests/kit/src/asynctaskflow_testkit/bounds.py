@@ -17,6 +17,17 @@ def worst_excess(at_s: Sequence[float], *, capacity: float, rate_per_s: float) -
     return worst
 
 
+def busiest_window(at_s: Sequence[float], *, window_s: float) -> int:
+    """Most calls in any window of that length, its end not included."""
+    times = sorted(at_s)
+    most = first = 0
+    for last, time_s in enumerate(times):
+        while time_s - times[first] >= window_s:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
 def insist_on_limit(
     at_s: Sequence[float], *, capacity: float, rate_per_s: float, delay_s: float = 0.0
 ) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from secrets import token_hex
-from types import TracebackType
 
 from redis.crc import key_slot
 from redis.exceptions import RedisError, ResponseError
 
-from asynctaskflow_testkit.lifetime import LOOPBACK, free_port
+from asynctaskflow_testkit.lifetime import LOOPBACK, Closing, free_port
 from asynctaskflow_testkit.servers import Flavour, RedisServer, available
 from asynctaskflow_testkit.waiting import until
 
@@ -63,7 +62,7 @@ class Shard:
         return any(first <= slot <= last for first, last in self.slots)
 
 
-class RedisCluster:
+class RedisCluster(Closing):
     """Three primaries with a replica each; see ``start_cluster``."""
 
     def __init__(self, nodes: Iterable[ClusterNode]) -> None:
@@ -152,17 +151,6 @@ class RedisCluster:
         """End all nodes and remove their data."""
         for node in self.nodes:
             node.close()
-
-    def __enter__(self) -> "RedisCluster":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _owner(self, slot: int) -> ClusterNode:
         return next(shard.primary for shard in self.shards() if shard.holds(slot))

@@ -9,9 +9,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
-from asynctaskflow_testkit.lifetime import LOOPBACK, end, free_port, spawn
+from asynctaskflow_testkit.lifetime import LOOPBACK, Closing, end, free_port, spawn
 from asynctaskflow_testkit.settings import environment
 
 WORKER = (sys.executable, "-m", "asynctaskflow.worker.main")
@@ -75,7 +74,7 @@ class Process:
         return self._log.read_text(errors="replace")
 
 
-class Fleet:
+class Fleet(Closing):
     """The processes of one test.
 
     Args:
@@ -140,17 +139,6 @@ class Fleet:
         """Kill everything that still runs."""
         for process in self.processes:
             process.kill()
-
-    def __enter__(self) -> "Fleet":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def wrong_clock(offset: str) -> dict[str, str]:

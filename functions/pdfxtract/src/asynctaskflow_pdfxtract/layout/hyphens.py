@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from asynctaskflow_pdfxtract.layout.geometry import Line
+from asynctaskflow_pdfxtract.layout.scripts import space_between
 
 SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -48,7 +49,7 @@ def join_texts(head: str, tail: str, *, hyphenated: bool, vocabulary: Vocabulary
     if not head:
         return tail
     if not hyphenated:
-        return f"{head} {tail}"
+        return f"{head}{space_between(head, tail)}{tail}"
     stem = head[:-1]
     last, first = _LAST_PART.search(stem), _FIRST_PART.match(tail)
     if not last or not first:

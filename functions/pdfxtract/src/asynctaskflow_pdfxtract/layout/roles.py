@@ -16,11 +16,17 @@ MAX_SUBTITLE_WORDS = 70
 MAX_BYLINE_WORDS = 12
 MAX_KICKER_WORDS = 5
 MAX_CAPTION_LINES = 4
+MAX_NUMBERED_CAPTION_LINES = 10
 KICKER_CLEARANCE = 2.5
 _BYLINE = re.compile(
     r"(?:by|from|di|da|por|par|von|door|av|af|przez|de)\s+(?P<name>[^\W\d_].{2,100})", re.IGNORECASE
 )
-_ENDS_SENTENCE = re.compile(r"[.!?…:][\"'”’»)]*$")
+_ENDS_SENTENCE = re.compile(r"[.!?…:。！？：][\"'”’»)」』）]*$")
+_NUMBERED_CAPTION = re.compile(
+    r"(?:figure|fig\.?|table|tab\.?|abbildung|abb\.|tabelle|figura|tabla|tabella|tableau"
+    r"|figuur|tabel|figur|rysunek|tabela|рис\.|рисунок|таблица|図|表|图)\s*\d{1,3}\s?[:.：]\s",
+    re.IGNORECASE,
+)
 
 
 def ends_sentence(text: str) -> bool:
@@ -69,7 +75,9 @@ class Roles:
         )
 
     def is_caption(self, block: Block) -> bool:
-        """Tell whether the block is a few lines of small type: caption or footnote."""
+        """Tell whether the block is a few lines of small type, or numbered: caption or footnote."""
+        if _NUMBERED_CAPTION.match(block.text) and len(block.lines) <= MAX_NUMBERED_CAPTION_LINES:
+            return True
         largest = max(line.size for line in block.lines)
         return largest <= SMALL_FACTOR * self.body_size and len(block.lines) <= MAX_CAPTION_LINES
 

@@ -7,7 +7,8 @@ local INDEX = {
   PENDING = KEYS[10], ACTIVE = KEYS[11], SCHEDULED = KEYS[12], COMPLETED = KEYS[13],
   FAILED = KEYS[14], DLQ = KEYS[15], CANCELLED = KEYS[16],
 }
-local TASK = 'task:' .. string.match(EVENTS, '{.-}') .. ':'
+local TAG = string.match(EVENTS, '{.-}')
+local TASK = 'task:' .. TAG .. ':'
 local EVENTS_KEPT, EVENTS_EACH, HISTORY_KEPT, BATCH = 10000, 32, 20, 100
 local CREATED, REPLAYED, CONFLICT, FULL = 1, 2, -1, -2
 local OK, ALREADY, LOST, MISSING, REFUSED = 1, 2, 0, -3, -4

@@ -1,0 +1,41 @@
+"""The shapes of answers about scaling, for the OpenAPI document."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from asynctaskflow.scaling import Limit
+from asynctaskflow_api.schema import Model
+
+
+class ScalingCandidate(Model):
+    """The number of workers after one rule."""
+
+    signal: str
+    replicas: int
+
+
+class ScalingDecision(Model):
+    """One decision."""
+
+    at: datetime
+    previous: int = Field(description="Workers until then.")
+    replicas: int = Field(description="Workers from then on.")
+    ready: int = Field(description="Workers that took tasks then.")
+    reason: str = Field(description="One sentence with its numbers.")
+    limited_by: Limit = Field(description="The rule that had the last word; None: demand alone.")
+    acts: bool = Field(description="False: it was only said (modes Observe, Paused, External).")
+    panic: bool
+    inputs: dict[str, float | str | bool | None]
+    candidates: list[ScalingCandidate]
+    next_scale_down_at: datetime | None
+
+
+class ScalingHistory(Model):
+    """A function's last scaling decisions, newest first."""
+
+    function: str
+    min_replicas: int
+    max_replicas: int
+    mode: str
+    decisions: list[ScalingDecision]

@@ -1,0 +1,33 @@
+"""An API over an empty server, with three functions registered; nothing runs their tasks but the test."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from asynctaskflow_api.app import create_app
+from asynctaskflow_testkit.api import SPEC, patient_settings
+from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
+
+
+@pytest.fixture
+async def q(redis_url: str) -> AsyncIterator[QueueUnderTest]:
+    async with open_queue(redis_url) as opened:
+        for name in (FUNCTION, "summarize", "pdfxtract"):
+            await opened.queue.register(name, SPEC)
+        yield opened
+
+
+@pytest.fixture
+async def http(redis_url: str, q: QueueUnderTest) -> AsyncIterator[httpx2.AsyncClient]:
+    app = create_app(
+        patient_settings(
+            redis_url, body_max_bytes=50_000, upload_max_bytes=100_000, bulk_max_tasks=50
+        )
+    )
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        yield client

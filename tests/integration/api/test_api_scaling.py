@@ -1,0 +1,44 @@
+"""The last scaling decisions of a function over REST."""
+
+from asynctaskflow.scaling import Candidate, DecisionRecord
+from asynctaskflow.taskqueue.scaling_log import RedisScalingLog
+from asynctaskflow_testkit.queues import FUNCTION
+
+PATH = f"/api/v1/functions/{FUNCTION}/scaling"
+
+
+async def test_decisions_come_newest_first_with_their_reasons(http, q):
+    log = RedisScalingLog(q.client)
+    await log.append(FUNCTION, DecisionRecord(1000, 0, 1, 0, "0 -> 1 workers", "None"))
+    later = DecisionRecord(
+        at_ms=2000,
+        previous=1,
+        replicas=10,
+        ready=1,
+        reason="1 -> 10 workers: 90 waiting",
+        limited_by="MaxReplicas",
+        inputs={"waiting": 90},
+        candidates=(Candidate("demand", 90),),
+        next_scale_down_s=12.5,
+    )
+    await log.append(FUNCTION, later)
+
+    found = (await http.get(PATH)).json()
+
+    assert (found["function"], found["max_replicas"], found["mode"]) == (FUNCTION, 10, "Active")
+    assert [one["at"] for one in found["decisions"]] == [
+        "1970-01-01T00:00:02.000+00:00",
+        "1970-01-01T00:00:01.000+00:00",
+    ]
+    newest = found["decisions"][0]
+    assert newest["limited_by"] == "MaxReplicas"
+    assert newest["inputs"] == {"waiting": 90}
+    assert newest["candidates"] == [{"signal": "demand", "replicas": 90}]
+    assert newest["next_scale_down_at"] == "1970-01-01T00:00:12.500+00:00"
+    assert len((await http.get(PATH, params={"limit": 1})).json()["decisions"]) == 1
+
+
+async def test_a_function_that_never_scaled_has_none_and_an_unknown_one_is_not_found(http):
+    assert (await http.get(PATH)).json()["decisions"] == []
+    assert (await http.get("/api/v1/functions/nobody/scaling")).status_code == 404
+    assert (await http.get(PATH, params={"limit": 51})).status_code == 422
