@@ -92,16 +92,23 @@ async def test_a_slot_that_has_moved_is_confirmed_where_it_is_now(
     cluster: RedisCluster, q: QueueUnderTest
 ) -> None:
     (name, shard), (_, other), *_ = on_each_shard(cluster).items()
-    queue = strict(q)
-    await queue.enqueue(NewTask(name, b"1"))
+    new = NewTask(name, b"2", idempotency_key="once")
+    await strict(q).enqueue(NewTask(name, b"1"))
     slot = key_slot(keys.events(name).encode())
     cluster.migrate_slot(slot, other.primary)
+    other.replicas[0].freeze()
     try:
-        accepted = await queue.enqueue(NewTask(name, b"2"))
+        with pytest.raises(QueueUnavailable, match="outcome unknown"):
+            await strict(q, timeout_ms=300).enqueue(
+                new
+            )  # not the old owner's replica: it confirms at once
+        other.replicas[0].thaw()
+        accepted = await strict(q).enqueue(new)
 
         other.replicas[0].command("READONLY")
         assert other.replicas[0].command("EXISTS", keys.task(name, accepted.id.uuid)) == 1
     finally:
+        other.replicas[0].thaw()
         cluster.migrate_slot(slot, shard.primary)
 
 
