@@ -88,7 +88,9 @@ class Attempts:
             if execution.cause is None and _being_torn_down():
                 raise
             settlement = self._judge(execution, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the border of a user's handler
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the border of a user's handler, panics included
             settlement = self._judge(execution, error)
         if execution.cause in (Cause.TIMEOUT, Cause.LEASE_LOST):
             return self._interrupted(execution, execution.cause)
@@ -110,11 +112,12 @@ class Attempts:
             return self._interrupted(execution, execution.cause)
         if isinstance(error, QueueUnavailable):
             error = Retryable(str(error), error_class="redis_unavailable")
-        settlement = settle.raised(execution.task, error, self._retry, roll=self._roll())
-        get_logger().debug(
-            "attempt_failed", task=str(execution.task.id), error=repr(error), exc_info=error
-        )
-        return settlement
+        get_logger().debug("attempt_failed", task=str(execution.task.id), exc_info=error)
+        try:
+            return settle.raised(execution.task, error, self._retry, roll=self._roll())
+        except Exception:  # noqa: BLE001 - the same border: an exception's own texts and numbers may fail
+            told = Retryable(type(error).__name__, error_class=settle.error_class_of(error))
+            return settle.raised(execution.task, told, self._retry, roll=self._roll())
 
     def _interrupted(self, execution: Execution, cause: Cause) -> Settlement | None:
         return settle.interrupted(

@@ -139,6 +139,10 @@ def _run(
 ) -> None:
     try:
         future.set_result(variables.run(handler, task, context))
+    except StopIteration as error:  # no future of a loop takes one: its waiter would wait for ever
+        told = RuntimeError("the handler raised StopIteration")
+        told.__cause__ = error
+        future.set_exception(told)
     except BaseException as error:  # noqa: BLE001 - the border of a user's handler: all is carried over
         future.set_exception(error)
 

@@ -1,0 +1,124 @@
+"""Whatever a handler does to itself costs one attempt of its own task: not the worker, not a neighbour."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asynctaskflow.model.task import Task, TaskId, TaskState
+from asynctaskflow.taskqueue.messages import NewTask
+from asynctaskflow_testkit.lifetime import end, spawn
+from asynctaskflow_testkit.queues import QueueUnderTest, open_queue
+from asynctaskflow_testkit.servers import RedisServer, start_server
+from asynctaskflow_testkit.settings import environment
+from asynctaskflow_testkit.waiting import eventually
+
+HERE = Path(__file__).parent
+FAST = {
+    "ATF_LEASE_S": "1.2",
+    "ATF_REAPER_TICK_S": "0.2",
+    "ATF_UNWIND_S": "0.3",
+    "ATF_SLOTS": "2",
+    "ATF_BACKOFF_BASE_S": "0.05",
+    "ATF_BACKOFF_CAP_S": "0.1",
+    "ATF_GATE_MAX_S": "0.2",
+    "ATF_LOG_FORMAT": "json",
+}
+Start = Callable[..., subprocess.Popen[bytes]]
+KINDS = [
+    {"kind": "panic"},
+    {"kind": "keyboard_interrupt"},
+    {"kind": "stop_iteration"},
+    {"kind": "unspeakable"},
+    {"kind": "surrogate"},
+    {"kind": "class"},
+]
+DELAYS = [
+    {"kind": kind, "which": which}
+    for kind in ("retry", "not_now")
+    for which in ("text", "nan", "inf", "negative", "none")
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with start_server() as started:
+        yield started
+
+
+@pytest.fixture
+async def queue(server: RedisServer) -> AsyncIterator[QueueUnderTest]:
+    server.command("FLUSHALL")
+    async with open_queue(server.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start(server: RedisServer, tmp_path: Path) -> Iterator[Start]:
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def start_one(function: str, **settings: object) -> subprocess.Popen[bytes]:
+        extra = {f"ATF_{name.upper()}": str(value) for name, value in settings.items()}
+        env = {**environment(), "ATF_REDIS_URL": server.url, **FAST, **extra}
+        command = [sys.executable, "-m", "asynctaskflow.worker.main", f"break_handlers:{function}"]
+        workers.append(spawn(command, log=tmp_path / "worker.log", env=env, cwd=HERE))
+        return workers[-1]
+
+    yield start_one
+    for worker in workers:
+        end(worker)
+
+
+async def submit(q: QueueUnderTest, function: str, *, attempts: int = 1, **given: Any) -> TaskId:
+    new = NewTask(function, json.dumps(given).encode(), max_attempts=attempts)
+    return (await q.queue.enqueue(new)).id
+
+
+async def reaches(q: QueueUnderTest, task_id: TaskId, state: TaskState) -> Task:
+    async def there() -> Task:
+        task = await q.queue.get(task_id)
+        assert task.state is state, task
+        return task
+
+    return await eventually(there, 30, what=f"{task_id} {state}")
+
+
+@pytest.mark.parametrize("given", KINDS, ids=lambda given: "-".join(given.values()))
+@pytest.mark.parametrize(
+    ("function", "isolation"),
+    [("hostile", "auto"), ("hostile-plain", "auto"), ("hostile-plain", "process")],
+)
+async def test_whatever_a_handler_raises_ends_its_attempt_and_not_its_worker(
+    start: Start, queue: QueueUnderTest, function: str, isolation: str, given: dict[str, Any]
+):
+    worker = start(function.replace("-", "_"), isolation=isolation)
+    bad = await submit(queue, function, **given)
+    good = await submit(queue, function, kind="none")
+    task = await reaches(queue, bad, TaskState.DLQ)
+    await reaches(queue, good, TaskState.COMPLETED)
+    later = await submit(queue, function, kind="none")
+    await reaches(queue, later, TaskState.COMPLETED)
+    assert (task.attempt, task.failures, worker.poll()) == (1, 1, None)
+
+
+@pytest.mark.parametrize("given", DELAYS, ids=lambda given: "-".join(given.values()))
+@pytest.mark.parametrize("isolation", ["auto", "process"])
+async def test_a_delay_that_is_none_postpones_its_own_task_at_most(
+    start: Start, queue: QueueUnderTest, isolation: str, given: dict[str, Any]
+):
+    worker = start("hostile_plain", isolation=isolation)
+    bad = await submit(queue, "hostile-plain", attempts=2, **given)
+    await eventually(lambda: _ended_once(queue, bad), 30)
+    for _ in range(2):
+        good = await submit(queue, "hostile-plain", kind="none")
+        await reaches(queue, good, TaskState.COMPLETED)
+    assert (await queue.queue.get(bad)).history[0].event in ("failed", "handed_back")
+    assert worker.poll() is None
+
+
+async def _ended_once(q: QueueUnderTest, task_id: TaskId) -> bool:
+    return bool((await q.queue.get(task_id)).history)
