@@ -122,3 +122,12 @@ async def test_a_delay_that_is_none_postpones_its_own_task_at_most(
 
 async def _ended_once(q: QueueUnderTest, task_id: TaskId) -> bool:
     return bool((await q.queue.get(task_id)).history)
+
+
+async def test_an_attempt_that_cancels_itself_fails_at_once(start: Start, queue: QueueUnderTest):
+    worker = start("hostile", slots=1)
+    bad = await submit(queue, "hostile", kind="self_cancel")
+    good = await submit(queue, "hostile", kind="none")
+    task = await reaches(queue, bad, TaskState.DLQ)
+    await reaches(queue, good, TaskState.COMPLETED)
+    assert (task.error_class, worker.poll()) == ("cancelled_error", None)

@@ -68,7 +68,7 @@ class Attempts:
         """Execute once; ``None`` if the lease was lost and nothing may be written.
 
         Raises:
-            asyncio.CancelledError: the worker itself is being torn down.
+            asyncio.CancelledError: the worker is being torn down, or the handler has cancelled its own runner.
         """
         task = execution.task
         execution.started_s = self._clock.mono_s()
@@ -95,6 +95,10 @@ class Attempts:
         if execution.cause in (Cause.TIMEOUT, Cause.LEASE_LOST):
             return self._interrupted(execution, execution.cause)
         return settlement
+
+    def cancelled(self, execution: Execution) -> Settlement | None:
+        """The settlement for a handler that has cancelled the coroutine in which it runs."""
+        return self._judge(execution, asyncio.CancelledError())
 
     def abandoned(self, execution: Execution) -> Settlement | None:
         """The settlement for a handler that does not stop although it was interrupted."""

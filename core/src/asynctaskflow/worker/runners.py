@@ -120,7 +120,7 @@ class Runners:
                 self._end(execution, self._attempts.abandoned(execution))
                 continue
             execution.runner = me
-            settlement = await self._attempts.run(execution)
+            settlement = await self._attempt(execution)
             while me.cancelling():
                 me.uncancel()
             if execution.ended:
@@ -132,6 +132,19 @@ class Runners:
                 await asyncio.sleep(0)
                 slice_end_s = self._clock.mono_s() + SLICE_S
         return True
+
+    async def _attempt(self, execution: Execution) -> Settlement | None:
+        """Run one to its end, which comes even if it cancels this runner.
+
+        Raises:
+            asyncio.CancelledError: it did, or the worker is torn down and nobody reads the outcome.
+        """
+        try:
+            return await self._attempts.run(execution)
+        except asyncio.CancelledError:
+            if not execution.ended:
+                self._end(execution, self._attempts.cancelled(execution))
+            raise
 
     def _end(self, execution: Execution, settlement: Settlement | None) -> float:
         execution.ended = True
