@@ -124,6 +124,23 @@ async def _ended_once(q: QueueUnderTest, task_id: TaskId) -> bool:
     return bool((await q.queue.get(task_id)).history)
 
 
+@pytest.mark.parametrize("which", ["true", "decimal", "text", "none", "huge"])
+@pytest.mark.parametrize(
+    ("function", "isolation"),
+    [("hostile", "auto"), ("hostile-plain", "auto"), ("hostile-plain", "process")],
+)
+async def test_a_report_of_progress_never_ends_its_worker(
+    start: Start, queue: QueueUnderTest, function: str, isolation: str, which: str
+):
+    worker = start(function.replace("-", "_"), isolation=isolation)
+    odd = await submit(queue, function, kind="progress", which=which)
+    good = await submit(queue, function, kind="none")
+    await reaches(queue, good, TaskState.COMPLETED)
+    number = which in ("true", "decimal")
+    task = await reaches(queue, odd, TaskState.COMPLETED if number else TaskState.DLQ)
+    assert (task.deliveries, task.attempt, worker.poll()) == (int(number), 1, None), task
+
+
 async def test_an_attempt_that_cancels_itself_fails_at_once(start: Start, queue: QueueUnderTest):
     worker = start("hostile", slots=1)
     bad = await submit(queue, "hostile", kind="self_cancel")

@@ -175,6 +175,7 @@ class SyncContext(_Told):
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far the attempt is, 0 to 1; returns at once."""
+        fraction = float(fraction)
         if math.isnan(fraction):
             raise ValueError("progress: the fraction is not a number")
         unread = self._report is not None

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from redis.exceptions import RedisError
+
 from asynctaskflow.errors import LeaseLost, QueueUnavailable
 from asynctaskflow.model.task import TaskId
 from asynctaskflow.worker.execution import Execution
@@ -45,11 +47,12 @@ class ProgressPump:
         """Remember the newest report; only on the loop's thread.
 
         Raises:
-            ValueError: the fraction is not a number.
+            ValueError, TypeError, OverflowError: the fraction is not a number.
         """
-        if math.isnan(fraction):
+        told = float(fraction)  # a Decimal or a bool compares like one, but Redis takes none
+        if math.isnan(told):
             raise ValueError("progress: the fraction is not a number")
-        self._newest[execution] = (min(max(fraction, 0.0), 1.0), _storable(note))
+        self._newest[execution] = (min(max(told, 0.0), 1.0), _storable(note))
         self._news.set()
 
     async def run(self) -> None:
@@ -77,7 +80,7 @@ class ProgressPump:
             await self._store.progress(task.id, task.lease, fraction=fraction, note=note)
         except LeaseLost:
             self.on_lost(execution)
-        except QueueUnavailable:
+        except (QueueUnavailable, RedisError):
             return
 
     def waiting(self, execution: Execution) -> bool:
