@@ -148,3 +148,12 @@ async def test_an_attempt_that_cancels_itself_fails_at_once(start: Start, queue:
     task = await reaches(queue, bad, TaskState.DLQ)
     await reaches(queue, good, TaskState.COMPLETED)
     assert (task.error_class, worker.poll()) == ("cancelled_error", None)
+
+
+async def test_a_task_postponed_to_now_after_a_pause_does_not_silence_its_worker(
+    start: Start, queue: QueueUnderTest, tmp_path: Path
+):
+    start("postpones")
+    ledger = str(tmp_path / "ledger")
+    postponed = await submit(queue, "postpones", ledger=ledger, delays=[0.1, 0])
+    await reaches(queue, postponed, TaskState.COMPLETED)

@@ -22,6 +22,7 @@ class Gate:
     def close(self, *, now_s: float, delay_s: float) -> None:
         """A task was handed back: pause for the delay that it named."""
         if delay_s <= 0:
+            self._trial_out = False
             return
         until_s = now_s + min(delay_s, self._max_s)
         self._closed_until_s = max(self._closed_until_s, until_s)
