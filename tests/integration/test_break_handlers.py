@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from asynctaskflow.model.task import Task, TaskId, TaskState
@@ -157,3 +158,15 @@ async def test_a_task_postponed_to_now_after_a_pause_does_not_silence_its_worker
     ledger = str(tmp_path / "ledger")
     postponed = await submit(queue, "postpones", ledger=ledger, delays=[0.1, 0])
     await reaches(queue, postponed, TaskState.COMPLETED)
+
+
+async def test_a_child_that_ended_while_idle_costs_the_next_task_nothing(
+    start: Start, queue: QueueUnderTest
+):
+    start("hostile_plain", isolation="process", slots=1)
+    first = await submit(queue, "hostile-plain", kind="dies_later")
+    await reaches(queue, first, TaskState.COMPLETED)
+    pid = json.loads(await queue.queue.result(first))["pid"]
+    await eventually(lambda: not psutil.pid_exists(pid), 5)
+    second = await submit(queue, "hostile-plain", kind="none")
+    await reaches(queue, second, TaskState.COMPLETED)

@@ -47,7 +47,7 @@ class ChildHandlers:
         )
         remaining_s = execution.deadline_s - self._clock.mono_s()
         body = frames.task_body(execution.task, given, remaining_s=remaining_s)
-        child = self._idle.pop() if self._idle else await _start(self._handler)
+        child = self._living() or await _start(self._handler)
         healthy = False
         try:
             kind, answer = await child.ask(
@@ -77,6 +77,15 @@ class ChildHandlers:
             child.kill()
             await child.gone()
         self._idle.clear()
+
+    def _living(self) -> "_Child | None":
+        """One that waits for work; those that have ended meanwhile are no task's fault."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.alive:
+                return child
+            child.kill()
+        return None
 
     def _report(self, execution: Execution, told: bytes) -> None:
         fraction, note = orjson.loads(told)
@@ -117,6 +126,11 @@ class _Child:
             raise Retryable(
                 f"the handler's process ended: {await self._farewell()}", error_class=CHILD_DIED
             ) from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process.returncode is None and not self._reader.at_eof()
 
     def kill(self) -> None:
         """End it and everything that it has started."""
