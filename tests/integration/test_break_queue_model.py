@@ -1,0 +1,462 @@
+"""The queue's scripts against a model: any order of calls, repeats, late writers, a clock that also steps back.
+
+The scripts run as shipped but for one line: where they read Redis' clock they read the test's.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from asynctaskflow.model import keys
+from asynctaskflow.model.task import TERMINAL, TRANSITIONS, TaskState
+from asynctaskflow.store.connection import RedisOptions, SyncRedis, open_sync
+from asynctaskflow.store.scripts import Script
+from asynctaskflow.taskqueue import scripts
+from asynctaskflow.taskqueue.codes import Code
+from asynctaskflow.taskqueue.function_keys import function_keys
+from asynctaskflow_testkit.servers import RedisServer
+
+F = "echo"
+CLOCK = f"{{{F}}}:clock"
+T0 = 1_800_000_000_000
+TIME = "local clock = call('TIME')"
+TEST_TIME = (
+    f"local test_ms = tonumber(call('GET', '{CLOCK}'))\n"
+    "local clock = {math.floor(test_ms / 1000), test_ms % 1000 * 1000}"
+)
+UUIDS = [f"0189{n:04x}-0000-{4 + 3 * (n % 2)}000-8000-{n:012x}" for n in range(7)]
+IDEMPOTENCY = [keys.idempotency(F, name) for name in ("a", "b")]
+CLASSES = ["boom", "timeout"]
+LEASE_MS, MAX_DELIVERIES, MAX_DEPTH = 1_000, 2, 5
+EXAMPLES = int(os.environ.get("ATF_MODEL_EXAMPLES", "60"))  # noqa: TID251 - how long to search
+PENDING, ACTIVE, SCHEDULED = TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED
+FAILED, DLQ, CANCELLED = TaskState.FAILED, TaskState.DLQ, TaskState.CANCELLED
+COMPLETED = TaskState.COMPLETED
+
+which = st.sampled_from(UUIDS)
+some = st.lists(which, min_size=1, max_size=3)
+waits = st.sampled_from([0, 0, 0, 400, 5_000])
+
+
+def virtual(script: Script) -> Script:
+    assert TIME in script.source
+    return Script(script.name, script.source.replace(TIME, TEST_TIME))
+
+
+VIRTUAL = {one.name: virtual(one) for one in vars(scripts).values() if isinstance(one, Script)}
+
+
+@dataclass
+class Record:
+    """What Redis ought to hold of a task; ``score`` is its place in the index of its state."""
+
+    state: TaskState
+    score: int
+    sha: str
+    expires: int = 0
+    attempt: int = 0
+    failures: int = 0
+    deliveries: int = 0
+    lease: str = ""
+    error: str = ""
+    updated: int | None = None
+    nonce: str = ""
+    result: str = ""
+    seen: list[TaskState] = field(default_factory=list)
+
+    def enter(self, state: TaskState, score: int, *, now: int) -> None:
+        assert state in TRANSITIONS[self.state], (self.state, state)
+        self.state, self.score, self.updated = state, score, now
+
+
+class Comparison(RuleBasedStateMachine):
+    """One function; ``self.tasks`` and the two lists are what Redis ought to hold."""
+
+    redis: SyncRedis
+
+    @initialize(bounded=st.booleans())
+    def start(self, bounded: bool) -> None:
+        self.redis.flushall()
+        self.now, self.number = T0, 0
+        self.redis.set(CLOCK, self.now)
+        self.tasks: dict[str, Record] = {}
+        self.primary: list[str] = []
+        self.retry: list[str] = []
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.leases: list[tuple[str, str]] = [(UUIDS[0], "never-given")]
+        self.claims: dict[str, tuple[str, list[str]]] = {}
+        self.nonces: list[str] = ["x"]
+        self.paused = False
+        self.max_depth = MAX_DEPTH if bounded else 1_000
+        self.redis.hset(keys.function(F), "max_depth", self.max_depth)
+
+    def run(self, name: str, args: list[Any], *more: str) -> Any:
+        return VIRTUAL[name].run_sync(self.redis, [*function_keys(F), *more], args)
+
+    def fresh(self) -> str:
+        self.number += 1
+        return f"{self.number:016x}"
+
+    def of(self, state: TaskState) -> list[str]:
+        found = [uuid for uuid, one in self.tasks.items() if one.state is state]
+        return sorted(found, key=lambda uuid: (self.tasks[uuid].score, uuid))
+
+    @rule(ms=st.sampled_from([1, 40, 500, 1_001, 6_000, -1, -300, -3_600_000]))
+    def pass_time(self, ms: int) -> None:
+        self.now += ms
+        self.redis.set(CLOCK, self.now)
+
+    @rule(
+        uuids=some,
+        sha=st.sampled_from("AAB"),
+        delay=waits,
+        age=waits,
+        key=st.sampled_from([None, None, *IDEMPOTENCY]),
+    )
+    def enqueue(self, uuids: list[str], sha: str, delay: int, age: int, key: str | None) -> None:
+        args: list[Any] = [3_600_000]
+        more: list[str] = []
+        for uuid in uuids:
+            task = keys.task(F, uuid)
+            more += [task, task + ":input", key or task]
+            args += [uuid, sha * 3, sha, "", delay, age, 0, sha if key else "", ""]
+        answers = self.run("enqueue", args, *more)
+        expected = [self.stored(uuid, sha, delay, age, key) for uuid in uuids]
+        assert [(code, uuid.decode(), state.decode()) for code, uuid, state in answers] == expected
+        self.primary += [uuid for code, uuid, state in expected if (code, state) == (1, PENDING)]
+
+    def stored(
+        self, uuid: str, sha: str, delay: int, age: int, key: str | None
+    ) -> tuple[int, str, str]:
+        known, fingerprint = self.keys.get(key or "", ("", ""))
+        if known in self.tasks:
+            code = Code.REPLAYED if fingerprint == sha else Code.CONFLICT
+            return code, known, self.tasks[known].state
+        if uuid in self.tasks:
+            found = self.tasks[uuid]
+            return Code.REPLAYED if found.sha == sha else Code.CONFLICT, uuid, found.state
+        if len(self.of(PENDING)) + len(self.of(SCHEDULED)) >= self.max_depth:
+            return Code.FULL, uuid, ""
+        if key:
+            self.keys[key] = (uuid, sha)
+        state = SCHEDULED if delay else PENDING
+        self.tasks[uuid] = Record(state, self.now + delay, sha)
+        if age:
+            self.tasks[uuid].expires = self.now + delay + age
+        return Code.CREATED, uuid, state
+
+    def promote(self) -> None:
+        for uuid in self.of(SCHEDULED):
+            task = self.tasks[uuid]
+            if task.score <= self.now:
+                task.enter(PENDING, self.now, now=self.now)
+                (self.retry if task.failures else self.primary).append(uuid)
+
+    def expire(self, uuid: str) -> bool:
+        task = self.tasks[uuid]
+        if not task.expires or task.expires > self.now:
+            return False
+        task.enter(FAILED, self.now, now=self.now)
+        task.error = "expired"
+        return True
+
+    def choose(
+        self, queue: list[str], count: int, chosen: list[str], suspects: int
+    ) -> tuple[list[str], int]:
+        """(what stays of the list, suspects that may still be taken)."""
+        kept: list[str] = []
+        wanted = len(chosen) + count
+        while queue and len(chosen) < wanted:
+            uuid, queue = queue[0], queue[1:]
+            task = self.tasks.get(uuid)
+            if task is None or task.state is not PENDING or uuid in chosen or self.expire(uuid):
+                continue
+            suspect = task.deliveries >= MAX_DELIVERIES - 1
+            if suspect and not suspects:
+                kept.append(uuid)
+                continue
+            chosen.append(uuid)
+            suspects -= suspect
+        return kept + queue, suspects
+
+    @rule(
+        worker=st.sampled_from(["one", "two"]),
+        n=st.integers(1, 4),
+        preferred=st.integers(0, 4),
+        suspects=st.integers(0, 1),
+        again=st.booleans(),
+    )
+    def claim(self, worker: str, n: int, preferred: int, suspects: int, *, again: bool) -> None:
+        nonce, known = self.claims.get(worker, ("", []))
+        again = again and bool(nonce)
+        nonce = nonce if again else self.fresh()
+        args = [worker, nonce, n, LEASE_MS, min(preferred, n), MAX_DELIVERIES - 1, suspects]
+        paused, due, depth, *rows = self.run("claim", args)
+        chosen: list[str] = []
+        if again:
+            mine = [uuid for uuid in known if uuid in self.tasks]
+            chosen = [
+                u for u in mine if (self.tasks[u].lease, self.tasks[u].state) == (nonce, ACTIVE)
+            ]
+        elif not self.paused:
+            self.take(worker, nonce, n, min(preferred, n), suspects, chosen)
+        assert [row[0].decode() for row in rows] == chosen
+        for row in rows:
+            task = self.tasks[row[0].decode()]
+            assert row[1:4] == [task.attempt, task.failures, task.deliveries]
+            assert row[6] == task.sha.encode() * 3
+        assert (paused, depth) == (int(self.paused), len(self.retry))
+        assert (due == -1) == (not self.of(SCHEDULED))
+
+    def take(
+        self, worker: str, nonce: str, n: int, preferred: int, suspects: int, chosen: list[str]
+    ) -> None:
+        self.promote()
+        if self.retry:
+            self.retry, suspects = self.choose(self.retry, preferred, chosen, suspects)
+            self.primary, suspects = self.choose(self.primary, n - len(chosen), chosen, suspects)
+            self.retry, _ = self.choose(self.retry, n - len(chosen), chosen, suspects)
+        else:
+            self.primary, _ = self.choose(self.primary, n, chosen, suspects)
+        for uuid in chosen:
+            task = self.tasks[uuid]
+            task.enter(ACTIVE, self.now + LEASE_MS, now=self.now)
+            task.lease, task.attempt, task.deliveries = nonce, task.attempt + 1, task.deliveries + 1
+            self.leases.append((uuid, nonce))
+        if chosen:
+            self.claims[worker] = (nonce, list(chosen))
+
+    def holder(self, data: st.DataObject) -> tuple[str, str, str, Code]:
+        """(uuid, lease, task key, the answer that a settlement under this lease gets)."""
+        uuid, lease = data.draw(st.sampled_from(self.leases[-6:]))
+        task = self.tasks.get(uuid)
+        if task is None or task.lease != lease:
+            return uuid, lease, keys.task(F, uuid), Code.LOST
+        code = Code.OK if task.state is ACTIVE else Code.ALREADY
+        return uuid, lease, keys.task(F, uuid), code
+
+    @rule(data=st.data())
+    def complete(self, data: st.DataObject) -> None:
+        uuid, lease, key, code = self.holder(data)
+        result = self.fresh()
+        args = [uuid, lease, result, "sha", ""]
+        assert self.run("settle_completed", args, key, key + ":result") == [code]
+        if code == Code.OK:
+            task = self.tasks[uuid]
+            task.enter(COMPLETED, self.now, now=self.now)
+            task.error, task.result = "", result
+
+    @rule(
+        data=st.data(),
+        to=st.sampled_from([SCHEDULED, DLQ, FAILED]),
+        name=st.sampled_from(CLASSES),
+        delay=waits,
+    )
+    def fail(self, data: st.DataObject, to: TaskState, name: str, delay: int) -> None:
+        uuid, lease, key, code = self.holder(data)
+        assert self.run("settle_failed", [uuid, lease, to, name, "it broke", delay], key) == [code]
+        if code == Code.OK:
+            task = self.tasks[uuid]
+            task.enter(to, self.now + (delay if to is SCHEDULED else 0), now=self.now)
+            task.error, task.failures, task.deliveries = name, task.failures + 1, 0
+
+    @rule(data=st.data(), delay=waits)
+    def hand_back(self, data: st.DataObject, delay: int) -> None:
+        uuid, lease, key, code = self.holder(data)
+        assert self.run("hand_back", [uuid, lease, "later", delay], key) == [code]
+        if code == Code.OK:
+            task = self.tasks[uuid]
+            task.enter(SCHEDULED if delay else PENDING, self.now + delay, now=self.now)
+            task.attempt, task.deliveries = task.attempt - 1, task.deliveries - 1
+            if not delay:
+                (self.retry if task.failures else self.primary).insert(0, uuid)
+
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        uuid, lease, _, code = self.holder(data)
+        more = [keys.worker(F, "one"), keys.workers(F)]
+        lost = self.run("renew", ["one", LEASE_MS, 60_000, 0, uuid, lease], *more)
+        assert lost == ([] if code == Code.OK else [uuid.encode()])
+        if code == Code.OK:
+            self.tasks[uuid].score = self.now + LEASE_MS
+
+    @rule(data=st.data())
+    def progress(self, data: st.DataObject) -> None:
+        uuid, lease, key, code = self.holder(data)
+        said = self.run("progress", [uuid, lease, 0.5, "half a b\nc"], key)
+        assert said == (Code.OK if code == Code.OK else Code.LOST)
+
+    @rule()
+    def reap(self) -> None:
+        again = dead = expired = 0
+        for uuid in self.of(ACTIVE):
+            task = self.tasks[uuid]
+            if task.score > self.now:
+                continue
+            task.lease = ""
+            if task.deliveries >= MAX_DELIVERIES:
+                task.enter(DLQ, self.now, now=self.now)
+                task.error, dead = "worker_lost", dead + 1
+            else:
+                task.enter(PENDING, self.now, now=self.now)
+                self.retry.insert(0, uuid)
+                again += 1
+        for uuid in self.of(PENDING)[:10]:
+            expired += self.expire(uuid)
+        self.promote()
+        assert self.run("reap_expired", [MAX_DELIVERIES]) == [again, dead, expired]
+
+    @rule(uuid=which, again=st.booleans())
+    def cancel(self, uuid: str, *, again: bool) -> None:
+        nonce = self.nonces[-1] if again else self.fresh()
+        self.nonces.append(nonce)
+        code, state = self.run("cancel", [uuid, nonce, "because"])
+        task = self.tasks.get(uuid)
+        if task is None:
+            expected = (Code.MISSING, "")
+        elif task.nonce == nonce:
+            expected = (Code.ALREADY, task.state)
+        elif task.state in TERMINAL:
+            expected = (Code.REFUSED, task.state)
+        else:
+            expected = (Code.OK, task.state)
+            task.enter(CANCELLED, self.now, now=self.now)
+            task.lease, task.nonce, task.error = "", nonce, ""
+        assert (code, state.decode()) == expected
+
+    @rule(uuids=some, forget=st.booleans(), again=st.booleans())
+    def redrive(self, uuids: list[str], *, forget: bool, again: bool) -> None:
+        nonce = self.nonces[-1] if again else self.fresh()
+        self.nonces.append(nonce)
+        codes = self.run("redrive", [nonce, int(forget), *uuids])
+        assert codes == [self.redriven(uuid, nonce, forget=forget) for uuid in uuids]
+
+    def redriven(self, uuid: str, nonce: str, *, forget: bool) -> Code:
+        task = self.tasks.get(uuid)
+        if task is None:
+            return Code.MISSING
+        if task.nonce == nonce:
+            return Code.ALREADY
+        if task.state not in (DLQ, FAILED):
+            return Code.REFUSED
+        task.enter(PENDING, self.now, now=self.now)
+        task.expires, task.deliveries, task.lease, task.nonce = 0, 0, "", nonce
+        task.failures = 0 if forget else task.failures
+        self.retry.append(uuid)
+        return Code.OK
+
+    @rule(uuid=which)
+    def delete(self, uuid: str) -> None:
+        code, state, *_ = self.run("delete", [uuid])
+        task = self.tasks.pop(uuid, None)
+        assert (code, state.decode()) == ((Code.OK, task.state) if task else (Code.MISSING, ""))
+
+    @rule(
+        state=st.sampled_from([COMPLETED, FAILED, DLQ, CANCELLED]),
+        ttl=st.sampled_from([300, 3_600_000]),
+        keep=st.sampled_from([0, 1, 2]),
+    )
+    def purge(self, state: TaskState, ttl: int, keep: int) -> None:
+        ended = self.of(state)
+        doomed = [uuid for uuid in ended if self.tasks[uuid].score <= self.now - ttl]
+        if not doomed and keep:
+            doomed = ended[: max(0, len(ended) - keep)]
+        assert self.run("purge_expired", [state, ttl, keep]) == [len(doomed)]
+        for uuid in doomed:
+            del self.tasks[uuid]
+
+    @rule()
+    def pause_or_resume(self) -> None:
+        self.paused = not self.paused
+        assert self.run("pause", [int(self.paused)]) == Code.OK
+        assert self.run("pause", [int(self.paused)]) == Code.ALREADY
+
+    @rule()
+    def requeue(self) -> None:
+        pending = self.of(PENDING)
+        assert self.run("requeue", pending) == 0, "every PENDING task stands in a list"
+
+    @invariant()
+    def lists_agree(self) -> None:
+        if not hasattr(self, "primary"):
+            return
+        for key, queue in ((keys.primary(F), self.primary), (keys.retry(F), self.retry)):
+            assert [uuid.decode() for uuid in self.redis.lrange(key, 0, -1)] == queue
+
+    @invariant()
+    def each_task_stands_in_one_index(self) -> None:
+        if not hasattr(self, "tasks"):
+            return
+        for state in TaskState:
+            found = self.redis.zrange(keys.state_index(F, state), 0, -1, withscores=True)
+            expected = {uuid: float(self.tasks[uuid].score) for uuid in self.of(state)}
+            assert {uuid.decode(): score for uuid, score in found} == expected, state
+        everything = self.redis.zrange(keys.all_index(F), 0, -1)
+        assert {uuid.decode() for uuid in everything} == set(self.tasks)
+        foreign = {uuid.decode() for uuid in self.redis.zrange(keys.foreign_ids(F), 0, -1)}
+        assert foreign == {uuid for uuid in self.tasks if uuid[14] != "7"}
+
+    @invariant()
+    def records_agree(self) -> None:
+        if not hasattr(self, "tasks"):
+            return
+        for uuid in UUIDS:
+            stored = self.redis.hgetall(keys.task(F, uuid))
+            task = self.tasks.get(uuid)
+            if task is None:
+                names = (keys.task(F, uuid), keys.task_input(F, uuid), keys.task_result(F, uuid))
+                assert not self.redis.exists(*names)
+                continue
+            told = {name.decode(): value.decode() for name, value in stored.items()}
+            numbers = [int(told.get(name, 0)) for name in ("attempt", "failures", "deliveries")]
+            assert numbers == [task.attempt, task.failures, task.deliveries]
+            assert min(numbers) >= 0
+            assert (told["state"], told.get("lease", "")) == (task.state, task.lease)
+            assert (self.redis.get(keys.task_result(F, uuid)) or b"").decode() == task.result
+
+    @invariant()
+    def the_index_of_errors_names_who_holds_one(self) -> None:
+        if not hasattr(self, "tasks"):
+            return
+        found = {one.decode() for one in self.redis.zrange(keys.errors(F), 0, -1)}
+        failed = (SCHEDULED, FAILED, DLQ)
+        holders = {
+            uuid: one for uuid, one in self.tasks.items() if one.error and one.state in failed
+        }
+        expected = {
+            f"{one.state}:{one.error}:{one.updated:014d}:{uuid}" for uuid, one in holders.items()
+        }
+        assert found == expected
+
+
+@pytest.fixture
+def redis_of(server: RedisServer) -> Iterator[SyncRedis]:
+    client = open_sync(RedisOptions(server.url))
+    yield client
+    client.close()
+
+
+def test_the_scripts_do_what_the_model_does(redis_of: SyncRedis) -> None:
+    machine = type("Machine", (Comparison,), {"redis": redis_of})
+    quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=quiet,
+        ),
+    )
