@@ -7,7 +7,8 @@
 local answers = {}
 
 local function hand_back(key, uuid, lease, reason, delay)
-  local r = call('HMGET', key, 'state', 'lease', 'attempt', 'worker', 'failures', 'deliveries', 'history')
+  local r = call('HMGET', key, 'state', 'lease', 'attempt', 'worker', 'failures', 'deliveries', 'history',
+    'error_class')
   if r[2] ~= lease then return LOST end
   if r[1] ~= 'ACTIVE' then return ALREADY end
   local to = delay > 0 and 'SCHEDULED' or 'PENDING'
@@ -18,6 +19,7 @@ local function hand_back(key, uuid, lease, reason, delay)
     queue(uuid, 'ACTIVE', tonumber(r[5] or 0) > 0 and RETRY or PRIMARY, 'LPUSH')
   else
     move(uuid, 'ACTIVE', 'SCHEDULED', due)
+    if r[8] then call('ZADD', ERRORS, 0, error_member(uuid, to, r[8], NOW)) end
     wake()
   end
   emit(uuid, 'handed_back', 'ACTIVE', to, r[3] - 1, r[4])
