@@ -193,7 +193,6 @@ def test_strict_durability_is_refused_on_a_cluster_before_anything_is_stored(
 @contextmanager
 def sentinel(primary: RedisServer, folder: Path) -> Iterator[redis.Redis]:
     """One Sentinel that watches the primary; its admin client."""
-    flavour = find_flavour(REDIS_SERVER) or pytest.skip("this machine has no redis-server")
     port, config = free_port(), folder / "sentinel.conf"
     config.write_text(
         f"port {port}\nbind {LOOPBACK}\ndir {folder}\n"
@@ -201,7 +200,9 @@ def sentinel(primary: RedisServer, folder: Path) -> Iterator[redis.Redis]:
         f"sentinel down-after-milliseconds {SERVICE} 200\n"
         f"sentinel failover-timeout {SERVICE} 1000\n"
     )
-    process = spawn([flavour.binary, str(config), "--sentinel"], log=folder / "log", cwd=folder)
+    process = spawn(
+        [primary.flavour.binary, str(config), "--sentinel"], log=folder / "log", cwd=folder
+    )
     admin = redis.Redis(host=LOOPBACK, port=port, decode_responses=True)
     try:
         until(lambda: _knows(admin), 10, what="the sentinel knows its primary")
@@ -229,10 +230,10 @@ def _primary_port(admin: redis.Redis) -> int:
     return 0 if "down" in found["flags"] else int(found["port"])
 
 
+@pytest.mark.needs("redis-server")
 def test_a_client_follows_sentinel_to_the_new_primary(tmp_path: Path) -> None:
-    flavour = find_flavour(REDIS_SERVER) or pytest.skip("this machine has no redis-server")
     with (
-        start_server(flavour) as primary,
+        start_server(find_flavour(REDIS_SERVER)) as primary,
         start_replica(primary) as replica,
         sentinel(primary, tmp_path) as admin,
     ):

@@ -9,7 +9,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain, count
 from typing import Any, Protocol, cast
 
@@ -103,17 +102,24 @@ class BlockingLane:
         unanswered: deque[Call] = deque()
         left = iter(calls)
         try:
-            with self._lent() as connection:
-                for call in left:
-                    unanswered.append(call)
-                    connection.send_packed_command([_evalsha(call)], check_health=False)
-                    if len(unanswered) == IN_FLIGHT:
-                        yield self._next_reply(connection, unanswered)
-                while unanswered:
-                    yield self._next_reply(connection, unanswered)
+            yield from self._answers(left, unanswered)
         except ConnectionError:
             # What was sent and not answered is sent again, as after any lost connection.
             yield from _each_alone(self, chain(unanswered, left))
+
+    def _answers(self, left: Iterator[Call], unanswered: deque[Call]) -> Iterator[Any]:
+        connection, clean = self._take(), False
+        try:
+            for call in left:
+                unanswered.append(call)
+                connection.send_packed_command([_evalsha(call)], check_health=False)
+                if len(unanswered) == IN_FLIGHT:
+                    yield self._next_reply(connection, unanswered)
+            while unanswered:
+                yield self._next_reply(connection, unanswered)
+            clean = True
+        finally:
+            self._give_back(connection, clean=clean)
 
     def _next_reply(self, connection: Any, unanswered: deque[Call]) -> Any:
         reply = _read(connection)
@@ -123,35 +129,37 @@ class BlockingLane:
     def _exchange(self, packed: list[bytes]) -> list[Any]:
         """Send and wait; again after a lost connection."""
         for failures in count(1):
+            connection, clean = self._take(), False
             try:
-                with self._lent() as connection:
-                    connection.send_packed_command([b"".join(packed)], check_health=False)
-                    return [_read(connection) for _ in packed]
+                connection.send_packed_command([b"".join(packed)], check_health=False)
+                replies = [_read(connection) for _ in packed]
+                clean = True
             except ConnectionError:
                 if failures > self._retries:
                     raise
+            else:
+                return replies
+            finally:
+                self._give_back(connection, clean=clean)
             time.sleep(self._backoff.compute(failures))
         raise AssertionError("unreachable")
 
-    @contextmanager
-    def _lent(self) -> Iterator[Any]:
-        """A connection for this thread alone; closed if it may hold a reply that nobody has read."""
+    def _take(self) -> Any:
+        """A connection for this thread alone; redis-py tries several times to open one."""
         if os.getpid() != self._process:
             self._idle, self._process = deque(), os.getpid()
         try:
-            connection = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            connection = self._pool.get_connection()
-        clean = False
-        try:
-            yield connection
-            clean = True
-        finally:
-            if clean:
-                self._idle.append(connection)
-            else:
-                connection.disconnect()
-                self._pool.release(connection)
+            return self._pool.get_connection()
+
+    def _give_back(self, connection: Any, *, clean: bool) -> None:
+        """For the next caller; closed if it may hold a reply that nobody has read."""
+        if clean:
+            self._idle.append(connection)
+        else:
+            connection.disconnect()
+            self._pool.release(connection)
 
 
 def _each_alone(runner: BlockingRunner, calls: Iterable[Call]) -> Iterator[Any]:

@@ -88,7 +88,11 @@ class RedisOptions:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the connected server can do."""
+    """What the connected server can do.
+
+    Attributes:
+        waitaof: on a cluster: some primary knows it.
+    """
 
     version: tuple[int, ...]
     cluster: bool
@@ -230,7 +234,7 @@ async def probe(client: AsyncRedis) -> Capabilities:
     with translated():
         info = _one(await client.info())
         words = ("COMMAND LIST", "FILTERBY", "PATTERN", "waitaof")
-        known = _one(await client.execute_command(*words, **_anywhere(client)))
+        known = await client.execute_command(*words, **_primaries(client))
     version = tuple(int(part) for part in str(info["redis_version"]).split(".")[:3])
     if version[:2] < MIN_VERSION:
         raise UnsafeServer(f"Redis 7.0 or newer is required, this is {info['redis_version']}")
@@ -242,12 +246,12 @@ async def probe(client: AsyncRedis) -> Capabilities:
     return Capabilities(
         version=version,
         cluster=isinstance(client, RedisCluster),
-        waitaof=bool(known),
+        waitaof=any(known.values()) if isinstance(known, dict) else bool(known),
     )
 
 
-def _anywhere(client: AsyncRedis) -> dict[str, Any]:
-    return {"target_nodes": RedisCluster.RANDOM} if isinstance(client, RedisCluster) else {}
+def _primaries(client: AsyncRedis) -> dict[str, Any]:
+    return {"target_nodes": RedisCluster.PRIMARIES} if isinstance(client, RedisCluster) else {}
 
 
 def _one(reply: Any) -> Any:

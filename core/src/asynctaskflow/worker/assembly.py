@@ -105,7 +105,8 @@ class Parts:
         max_deliveries = spec.queue.max_deliveries
         self.source.adopt(lease_ms=lease_ms(spec), max_deliveries=max_deliveries)
         self.attempts.adopt(attempt_limits(spec, settings), spec.retry)
-        self.watch.lease_margin_s = lease_margin_s(spec)
+        # Never a wider one: tasks under an old, shorter lease would be taken for lost before it is renewed.
+        self.watch.lease_margin_s = min(self.watch.lease_margin_s, lease_margin_s(spec))
         self.keeper.lease_ms = lease_ms(spec)
         self.heartbeat.adopt(heartbeat_limits(spec, settings))
         self.janitor.adopt(spec.history)
@@ -120,16 +121,7 @@ def assemble(
     Args:
         follows_registry: changes of the registered spec count; not beside a manifest of its own.
     """
-    source = RedisWorkSource(
-        clients.commands,
-        blocking=clients.blocking,
-        function=ground.definition.name,
-        worker_id=ground.identity.id,
-        lease_ms=lease_ms(spec),
-        roll=ground.roll,
-        max_deliveries=spec.queue.max_deliveries,
-        timeout_s=ground.settings.redis_timeout_s,
-    )
+    source = _source(ground, clients, spec)
     store = open_blobs(
         clients.commands, url=ground.settings.blob_url.get_secret_value(), clock=ground.clock
     )
@@ -140,15 +132,7 @@ def assemble(
     loop = _loop(ground, spec, source, attempts)
     progress.on_lost = loop.lease_lost
     ground.stopping.on_change = loop.nudge
-    watch = Watch(
-        ground.running,
-        stopping=ground.stopping,
-        clock=ground.clock,
-        lease_margin_s=lease_margin_s(spec),
-        abandon=loop.abandon,
-        stuck=handlers.stuck,
-        on_look=loop.nudge,
-    )
+    watch = _watch(ground, spec, loop, handlers)
     live = LiveSpec(
         RedisRegistry(clients.commands),
         function=ground.definition.name,
@@ -167,6 +151,31 @@ def assemble(
         janitor=_janitor(ground, clients, spec, store),
         handlers=handlers,
         live=live,
+    )
+
+
+def _source(ground: Ground, clients: Clients, spec: FunctionSpec) -> RedisWorkSource:
+    return RedisWorkSource(
+        clients.commands,
+        blocking=clients.blocking,
+        function=ground.definition.name,
+        worker_id=ground.identity.id,
+        lease_ms=lease_ms(spec),
+        roll=ground.roll,
+        max_deliveries=spec.queue.max_deliveries,
+        timeout_s=ground.settings.redis_timeout_s,
+    )
+
+
+def _watch(ground: Ground, spec: FunctionSpec, loop: WorkerLoop, handlers: Handlers) -> Watch:
+    return Watch(
+        ground.running,
+        stopping=ground.stopping,
+        clock=ground.clock,
+        lease_margin_s=lease_margin_s(spec),
+        abandon=loop.abandon,
+        stuck=handlers.stuck,
+        on_look=loop.nudge,
     )
 
 

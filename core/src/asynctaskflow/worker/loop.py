@@ -92,10 +92,8 @@ class WorkerLoop:
         self._hungry = True
         self._next_due_s: float | None = None
         self._unanswered_claim = False
-        self._waiting_since_s = 0.0
-        self._asked_s = 0.0
-        self.abandoned = 0
-        self.draining = False
+        self._waiting_since_s = self._asked_s = 0.0
+        self.abandoned, self.draining = 0, False
         self._runners: Runners | None = None
         self._wakeup: Wakeup | None = None
 

@@ -8,7 +8,6 @@ local sub, count, keyed, stamp, moment, known_task = string.sub, (#ARGV - 1) / 3
 local max_depth = tonumber(call('HGET', FUNCTION, 'max_depth') or math.huge)
 local depth = max_depth < math.huge and call('ZCARD', INDEX.PENDING) + call('ZCARD', INDEX.SCHEDULED) or 0
 local answers, queued, pending, scheduled, born, lines = {}, {}, {}, {}, {}, {}
-
 -- Tasks without keys that all fit enter the index of all together: as many entered as came, so none was known.
 local fresh = depth + count <= max_depth and #KEYS == keyed
 for i = 1, fresh and count or 0 do
@@ -21,16 +20,10 @@ fresh = fresh and call('ZADD', ALL, 'NX', unpack(born)) == count
 
 if not fresh then -- made only then: to make a function costs as much as a command
   born = {}
-  local function known_by_key(idempotency_key, fingerprint)
-    local known = call('GET', idempotency_key)
-    if not known then return nil end
-    local uuid = sub(known, 1, 36)
-    local state = call('HGET', TASK .. uuid, 'state')
-    return state and {sub(known, 37) == fingerprint and REPLAYED or CONFLICT, uuid, state}
-  end
   known_task = function(key, uuid, sha, idempotency_key)
-    local answer = idempotency_key and known_by_key(idempotency_key, sha)
-    if answer then return answer end
+    local named = idempotency_key and call('GET', idempotency_key)
+    local state = named and call('HGET', TASK .. sub(named, 1, 36), 'state')
+    if state then return {sub(named, 37) == sha and REPLAYED or CONFLICT, sub(named, 1, 36), state} end
     local known = call('HMGET', key, 'state', 'input_sha256')
     return known[1] and {known[2] == sha and REPLAYED or CONFLICT, uuid, known[1]}
   end
