@@ -125,11 +125,6 @@ class Crew:
         for worker in self.workers:
             worker.signal(signal.SIGCONT)
 
-    def dismiss(self) -> None:
-        """Kill all workers."""
-        for worker in self.workers:
-            worker.kill()
-
     def logs(self) -> str:
         """The ends of all logs."""
         return "\n".join(child.log() for child in (self.producer, *self.workers))

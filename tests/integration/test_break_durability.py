@@ -10,7 +10,7 @@ from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
-from asynctaskflow_testkit.servers import RedisServer, start_replica
+from asynctaskflow_testkit.servers import RedisServer, start_replica, start_server
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -57,3 +57,15 @@ async def test_a_repeated_enqueue_is_not_accepted_before_a_replica_confirms_it(
     key = f"task:{{{FUNCTION}}}:{accepted.id.uuid}"
     assert replica.command("HGET", key, "state") == "PENDING"
     assert await plain.client.ttl(key) == -1
+
+
+async def test_strict_on_a_server_that_writes_no_file_is_refused_and_not_an_unknown_error(
+    server: RedisServer,
+):
+    with start_server(server.flavour, options={"appendonly": "no"}) as forgetful:
+        async with open_queue(forgetful.url) as plain:
+            fsync = (await probe(plain.client)).waitaof
+            strict = Durability.strict(fsync=fsync, timeout_ms=100)
+            queue = RedisQueue(plain.client, blocking=plain.blocking, durability=strict)
+            with pytest.raises(QueueUnavailable, match="confirmed"):
+                await queue.enqueue(NewTask(FUNCTION, b"1"))

@@ -226,3 +226,15 @@ async def test_under_load_no_worker_claims_after_its_mark_and_all_do_after_it_is
     stop.set()
     await asyncio.gather(*fleet)
     assert marked_at_all, "nobody was ever idle: nothing was shown"
+
+
+async def test_beside_more_running_tasks_than_can_be_looked_at_nobody_counts_as_idle(
+    q: QueueUnderTest,
+) -> None:
+    await q.enqueue(5001)
+    busy = source(q, "busy")
+    while (await busy.turn([], free_slots=1000)).batch.tasks:
+        pass
+
+    assert await q.queue.drain_workers(FUNCTION, ["idle"]) == []
+    assert await q.queue.drain_workers(FUNCTION, ["idle"], only_idle=False) == ["idle"]

@@ -4,6 +4,7 @@ No duplicate keys, no NaN, no unpaired surrogates, no integers that another pars
 """
 
 import json
+import math
 import re
 from typing import Any
 
@@ -30,7 +31,7 @@ class Bounds:
         self._max_depth = max_depth
         self._max_keys = self._keys_left = max_keys
         self._decoder = json.JSONDecoder(
-            object_pairs_hook=self._build, parse_constant=_refuse_constant
+            object_pairs_hook=self._build, parse_constant=_refuse_constant, parse_float=_real
         )
 
     def read(self, text: bytes) -> Any:
@@ -93,6 +94,13 @@ def depth_exceeds(text: bytes, limit: int) -> bool:
 
 def _refuse_constant(name: str) -> Any:
     raise UnfitJson(f"{name} is not a JSON number")
+
+
+def _real(digits: str) -> float:
+    found = float(digits)
+    if math.isinf(found):
+        raise UnfitJson(f"{digits[:40]} is too large for a number")
+    return found
 
 
 def _where(error: Exception) -> str:

@@ -113,13 +113,13 @@ async def test_a_longer_lease_is_kept_from_the_first_renewal_on(start_plain, que
 
 
 async def test_a_shorter_lease_loses_no_task(start_plain, queue, submit):
-    spec = BASE.model_copy(update={"timeouts": Timeouts(lease_seconds=6)})
+    spec = BASE.model_copy(update={"timeouts": Timeouts(lease_seconds=4.5)})
     await queue.queue.register("waits", spec)
     worker = await start_plain("waits").running()
-    task_id = await submit("waits", seconds=4)
+    task_id = await submit("waits", seconds=5)
     await submit.started()
 
-    short = Timeouts(lease_seconds=0.9)
+    short = Timeouts(lease_seconds=1.2)
     await queue.queue.register("waits", BASE.model_copy(update={"timeouts": short}))
     await eventually(lambda: worker.events("spec_changed"), 5)
 

@@ -81,3 +81,9 @@ def test_what_is_not_json_is_said_so(text):
 def test_what_cannot_be_stored_faithfully_is_refused(value):
     with pytest.raises(UnfitJson):
         canonical(value)
+
+
+@pytest.mark.parametrize("digits", ["1e999", "-1e999", "9" * 400 + ".0"])
+def test_a_number_beyond_what_a_float_holds_is_refused_rather_than_stored_as_null(digits):
+    with pytest.raises(UnfitJson, match="too large"):
+        BOUNDS.read(f'{{"x": {digits}}}'.encode())

@@ -11,6 +11,7 @@ from asynctaskflow.taskqueue.records import (
     hexadecimal,
     history,
     mapping,
+    number,
     task,
     worker,
 )
@@ -91,3 +92,8 @@ def test_a_stored_checksum_is_read_as_the_hexadecimal_digest() -> None:
 @pytest.mark.parametrize("stored", ["", "short", "§" * 43], ids=["none", "short", "foreign"])
 def test_a_damaged_checksum_is_none(stored: str) -> None:
     assert hexadecimal(stored) == ""
+
+
+@pytest.mark.parametrize("damaged", [b"1e999", b"-inf", b"nan", b"much"])
+def test_a_damaged_number_reads_as_nothing(damaged: bytes) -> None:
+    assert number({b"at": damaged}, "at") == 0

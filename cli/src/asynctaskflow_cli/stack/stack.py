@@ -44,7 +44,6 @@ from asynctaskflow_cli.stack.supervisor import Managed, Supervisor
 DEFAULT_API_PORT = 8000
 API_START_S = 20.0
 API_STOP_S = 5.0
-API_RESTART_S = 1.0
 POLL_S = 0.05
 HEARTBEAT_S = "1"  # scaling sees what workers reported last; a third of a lease would be too old
 

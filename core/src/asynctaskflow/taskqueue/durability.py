@@ -105,8 +105,10 @@ class Durability:
         pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
         for words in self.confirmations():
             pipe.execute_command(*words)
-        try:
-            return list(await pipe.execute())
-        except NoScriptError:
+        replies = list(await pipe.execute(raise_on_error=False))
+        if isinstance(replies[0], NoScriptError):
             await client.script_load(call.script.source)
             return await self._confirmed(client, call)
+        if isinstance(replies[0], RedisError):
+            raise replies[0]
+        return replies

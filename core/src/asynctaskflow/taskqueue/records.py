@@ -47,7 +47,7 @@ def number(fields: Fields, name: str) -> int:
     raw = fields.get(name.encode(), b"0")
     try:
         return int(float(raw))
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
 
 

@@ -106,8 +106,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             (
                 "taskqueue/lua/enqueue.lua",
-                "if not known then return nil end",
-                "if true then return nil end",
+                "local named = idempotency_key and",
+                "local named = false and",
             ),
         ),
         "repeats_by_key",

@@ -2,13 +2,12 @@
 -- ARGV: worker id, nonce (becomes the lease token), n (0..1000; 0: only tell what this nonce has taken; it takes nothing
 --   any more), lease in ms, how many to prefer from the retry list, deliveries so far that make the next one the last,
 --   how many tasks on their last delivery to take (0 or 1)
--- Returns: {1 if paused + 2 if the nonce is used up + 4 if the worker is marked draining, ms to the next due task or -1, retry depth, task...}, each task {uuid, attempt, failures,
---   deliveries, max_attempts, created ms, input, input_ref, traceparent}
+-- Returns: {1 if paused + 2 if the nonce is used up + 4 if the worker is marked draining, ms to the next due task or -1,
+--   retry depth, task...}, each {uuid, attempt, failures, deliveries, max_attempts, created ms, input, input_ref, traceparent}
 -- Invariant: an ACTIVE task has a lease and a deadline in the active set; the same nonce gives the same tasks, and one
 --   older than its worker's last claim gives none (16 characters name who counts, the next 8 are the count).
 local worker, nonce, n, lease_ms, from_retry = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local pick = {chosen = {}, seen = {}, moved = false, last_delivery = tonumber(ARGV[6]), suspects = tonumber(ARGV[7])}
-local answer = {}
+local answer, pick = {}, {chosen = {}, seen = {}, moved = false, last_delivery = tonumber(ARGV[6]), suspects = tonumber(ARGV[7])}
 
 local function hand_out(uuid, r, attempt, deliveries)
   answer[#answer + 1] = {uuid, attempt, tonumber(r[3] or 0), deliveries, tonumber(r[5] or 0), tonumber(r[6]),
@@ -57,4 +56,5 @@ elseif not paused and not older and not drained then
 end
 -- A claim that waited has taken the marker: whatever it left needs another.
 if (pick.moved or repeated or older or drained) and not paused and call('EXISTS', PRIMARY, RETRY) > 0 then wake() end
-return {(paused and 1 or 0) + ((repeated or n == 0) and 2 or 0) + (drained and 4 or 0), due[2] and math.max(0, due[2] - NOW) or -1, call('LLEN', RETRY), unpack(answer)}
+local flags = (paused and 1 or 0) + ((repeated or n == 0) and 2 or 0) + (drained and 4 or 0)
+return {flags, due[2] and math.max(0, due[2] - NOW) or -1, call('LLEN', RETRY), unpack(answer)}
