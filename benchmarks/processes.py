@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from asynctaskflow_testkit.lifetime import Closing
 from benchmarks.settings import Place
 from benchmarks.systems import ROOT, System
 
@@ -90,7 +90,7 @@ class Producer(Child):
         return answer
 
 
-class Crew:
+class Crew(Closing):
     """The producer and the workers of one system; kills them all when closed."""
 
     def __init__(self, system: System, *, where: Place, folder: Path) -> None:
@@ -129,15 +129,8 @@ class Crew:
         """The ends of all logs."""
         return "\n".join(child.log() for child in (self.producer, *self.workers))
 
-    def __enter__(self) -> "Crew":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End its processes."""
         for worker in self.workers:
             worker.kill()
         self.producer.kill()

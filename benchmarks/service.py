@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from types import TracebackType
 from typing import Any
 
-from asynctaskflow_testkit.lifetime import free_port
+from asynctaskflow_testkit.lifetime import Closing, free_port
 from benchmarks.processes import Child
 from benchmarks.settings import inherited
 from benchmarks.systems import OURS_PYTHON
@@ -22,7 +21,7 @@ WARM_UP = 20
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
-class Service:
+class Service(Closing):
     """One API process; ended when closed."""
 
     def __init__(self, redis_url: str, folder: Path) -> None:
@@ -84,14 +83,7 @@ class Service:
         self._connection.close()
         return False
 
-    def __enter__(self) -> "Service":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End its processes."""
         self._connection.close()
         self.child.kill()

@@ -1,18 +1,15 @@
 """A server, a queue and workers in processes of their own; their handlers are in ``worker_handlers``."""
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from asynctaskflow_testkit.lifetime import end, spawn
 from asynctaskflow_testkit.queues import QueueUnderTest, open_queue
 from asynctaskflow_testkit.servers import RedisServer, start_server
-from asynctaskflow_testkit.settings import environment
-from asynctaskflow_testkit.worker_process import StartWorker, Submitter, WorkerProcess
+from asynctaskflow_testkit.worker_process import StartWorker, Submitter, worker_starter
 
-HERE = Path(__file__).parent
+HANDLERS = Path(__file__).with_name("worker_handlers.py")
 
 FAST = {
     "ATF_LEASE_S": "1.2",
@@ -48,23 +45,9 @@ def ledger(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(server: RedisServer, tmp_path: Path) -> Iterator[StartWorker]:
-    workers: list[WorkerProcess] = []
-
-    def start_one(
-        function: str, *, manifest: Path | None = None, **settings: object
-    ) -> WorkerProcess:
-        extra = {f"ATF_{name.upper()}": str(value) for name, value in settings.items()}
-        env = {**environment(), "ATF_REDIS_URL": server.url, **FAST, **extra}
-        command = [sys.executable, "-m", "asynctaskflow.worker.main", f"worker_handlers:{function}"]
-        if manifest is not None:
-            command += ["--manifest", str(manifest)]
-        log = tmp_path / f"worker-{len(workers)}.log"
-        workers.append(WorkerProcess(spawn(command, log=log, env=env, cwd=HERE), log))
-        return workers[-1]
-
-    yield start_one
-    for worker in workers:
-        end(worker.process)
+    env = {"ATF_REDIS_URL": server.url, **FAST}
+    with worker_starter(env, handlers=HANDLERS, logs=tmp_path) as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A changed spec reaches running workers: what they take over, what they say they cannot, and whose word counts."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +13,11 @@ from asynctaskflow.model.function import (
     RetryPolicy,
     Timeouts,
 )
-from asynctaskflow_testkit.lifetime import end, spawn
 from asynctaskflow_testkit.servers import RedisServer
-from asynctaskflow_testkit.settings import environment
 from asynctaskflow_testkit.waiting import eventually
-from asynctaskflow_testkit.worker_process import StartWorker, WorkerProcess
+from asynctaskflow_testkit.worker_process import StartWorker, worker_starter
 
-HERE = Path(__file__).parent
+HANDLERS = Path(__file__).with_name("worker_handlers.py")
 
 HANDLER = "worker_handlers:waits"
 BASE = FunctionSpec(
@@ -34,23 +31,9 @@ QUICK = {"ATF_REAPER_TICK_S": "0.2", "ATF_UNWIND_S": "0.3", "ATF_LOG_FORMAT": "j
 @pytest.fixture
 def start_plain(server: RedisServer, tmp_path: Path) -> Iterator[StartWorker]:
     """Workers whose environment says nothing about what a spec says."""
-    workers: list[WorkerProcess] = []
-
-    def start_one(
-        function: str, *, manifest: Path | None = None, **settings: object
-    ) -> WorkerProcess:
-        extra = {f"ATF_{name.upper()}": str(value) for name, value in settings.items()}
-        env = {**environment(), "ATF_REDIS_URL": server.url, **QUICK, **extra}
-        command = [sys.executable, "-m", "asynctaskflow.worker.main", f"worker_handlers:{function}"]
-        if manifest is not None:
-            command += ["--manifest", str(manifest)]
-        log = tmp_path / f"worker-{len(workers)}.log"
-        workers.append(WorkerProcess(spawn(command, log=log, env=env, cwd=HERE), log))
-        return workers[-1]
-
-    yield start_one
-    for worker in workers:
-        end(worker.process)
+    env = {"ATF_REDIS_URL": server.url, **QUICK}
+    with worker_starter(env, handlers=HANDLERS, logs=tmp_path) as started:
+        yield started
 
 
 async def listed(queue):

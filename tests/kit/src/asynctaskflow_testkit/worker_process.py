@@ -6,16 +6,19 @@ The handlers write to a ledger outside Redis, so what ran is known whatever beca
 import json
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
-from asynctaskflow_testkit.lifetime import LOOPBACK
+from asynctaskflow_testkit.lifetime import LOOPBACK, end, spawn
+from asynctaskflow_testkit.settings import environment
 from asynctaskflow_testkit.waiting import eventually
 
 START_TIMEOUT_S = 15.0
@@ -127,3 +130,31 @@ class Submitter:
 
 
 StartWorker = Callable[..., WorkerProcess]
+
+
+@contextmanager
+def worker_starter(env: Mapping[str, str], *, handlers: Path, logs: Path) -> Iterator[StartWorker]:
+    """What starts a worker of one function; all workers that it started end with the block.
+
+    Args:
+        env: settings of all of them; a call adds its own by name, ``lease_s=2``.
+        handlers: file whose functions they run.
+        logs: folder of their logs.
+    """
+    workers: list[WorkerProcess] = []
+
+    def start(function: str, *, manifest: Path | None = None, **settings: object) -> WorkerProcess:
+        own = {f"ATF_{name.upper()}": str(value) for name, value in settings.items()}
+        command = [sys.executable, "-m", "asynctaskflow.worker.main", f"{handlers.stem}:{function}"]
+        if manifest is not None:
+            command += ["--manifest", str(manifest)]
+        log = logs / f"worker-{len(workers)}.log"
+        process = spawn(command, log=log, env={**environment(), **env, **own}, cwd=handlers.parent)
+        workers.append(WorkerProcess(process, log))
+        return workers[-1]
+
+    try:
+        yield start
+    finally:
+        for worker in workers:
+            end(worker.process)
