@@ -1,43 +1,23 @@
 """The local stack's scale-down asks the queue who is idle, whatever the workers last reported."""
 
-import io
 import json
 from pathlib import Path
 
-import yaml
-
 from asynctaskflow.model.task import TaskState
 from asynctaskflow.taskqueue.messages import NewTask
-from asynctaskflow_cli.settings import inherited_environment
-from asynctaskflow_cli.stack.manifests import load
-from asynctaskflow_cli.stack.output import Console
-from asynctaskflow_cli.stack.stack import Plan, running
+from asynctaskflow_testkit.local_stack import stack_of
 from asynctaskflow_testkit.waiting import eventually
 
-MANIFEST = {
-    "apiVersion": "asynctaskflow.dev/v1alpha1",
-    "kind": "Function",
-    "metadata": {"name": "sleep"},
-    "spec": {
-        "handler": "asynctaskflow_testkit.handlers:sleep",
-        "concurrency": {"slotsPerWorker": 1},
-        "timeouts": {"leaseSeconds": 2, "graceSeconds": 0.1},
-        "scaling": {"minReplicas": 2, "maxReplicas": 2},
-    },
+SPEC = {
+    "handler": "asynctaskflow_testkit.handlers:sleep",
+    "concurrency": {"slotsPerWorker": 1},
+    "timeouts": {"leaseSeconds": 2, "graceSeconds": 0.1},
+    "scaling": {"minReplicas": 2, "maxReplicas": 2},
 }
 
 
 async def test_a_victim_that_has_claimed_since_its_report_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "function.yaml"
-    file.write_text(yaml.safe_dump(MANIFEST))
-    plan = Plan(
-        manifests=load([file], shipped=False),
-        data_dir=tmp_path / "data",
-        env=inherited_environment(),
-        with_api=False,
-        grace_s=5,
-    )
-    async with running(plan, Console(stream=io.StringIO())) as stack:
+    async with stack_of("sleep", SPEC, folder=tmp_path) as stack:
 
         async def reported() -> bool:
             return len(await stack.queue.workers("sleep")) == 2

@@ -1,24 +1,20 @@
 """What the local stack tells of its scaling: to Prometheus, to probes, and to whoever asks the API later."""
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import httpx2
 import pytest
-import yaml
 
 from asynctaskflow.scaling import Candidate, DecisionRecord
 from asynctaskflow.scaling.record import KEPT
 from asynctaskflow.store.connection import RedisOptions, open_async
 from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow.taskqueue.scaling_log import RedisScalingLog
-from asynctaskflow_cli.settings import inherited_environment
-from asynctaskflow_cli.stack.manifests import load
-from asynctaskflow_cli.stack.output import Console
-from asynctaskflow_cli.stack.stack import Plan, Stack, running
+from asynctaskflow_cli.stack.stack import Stack
+from asynctaskflow_testkit.local_stack import stack_of
 from asynctaskflow_testkit.waiting import eventually
 
 Up = Callable[[str], AbstractAsyncContextManager[Stack]]
@@ -37,26 +33,10 @@ RECORD = DecisionRecord(
 
 @pytest.fixture
 def up(tmp_path: Path) -> Up:
-    @asynccontextmanager
-    async def start(handler: str) -> AsyncIterator[Stack]:
-        file = tmp_path / "function.yaml"
+    def start(handler: str) -> AbstractAsyncContextManager[Stack]:
         scaling = {"idleSeconds": 0.5, "down": {"stabilizationSeconds": 0.5}}
-        manifest = {
-            "apiVersion": "asynctaskflow.dev/v1alpha1",
-            "kind": "Function",
-            "metadata": {"name": handler.rpartition(":")[2]},
-            "spec": {"handler": handler, "scaling": scaling},
-        }
-        file.write_text(yaml.safe_dump(manifest))
-        plan = Plan(
-            manifests=load([file], shipped=False),
-            data_dir=tmp_path / "data",
-            env=inherited_environment(),
-            with_api=False,
-            grace_s=5,
-        )
-        async with running(plan, Console(stream=io.StringIO())) as stack:
-            yield stack
+        spec = {"handler": handler, "scaling": scaling}
+        return stack_of(handler.rpartition(":")[2], spec, folder=tmp_path)
 
     return start
 
