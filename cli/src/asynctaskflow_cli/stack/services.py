@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from asynctaskflow.dependencies.messages import DependencyState
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
+from asynctaskflow.dependencies.sight import sight
 from asynctaskflow.model.dependency import DependencyManifest
 from asynctaskflow.scaling import DependencySight
 
@@ -26,10 +26,3 @@ class Services:
     async def sights(self) -> dict[str, DependencySight]:
         """What scaling needs to know of each, by name."""
         return {state.name: sight(state) for state in await self._dependencies.states()}
-
-
-def sight(state: DependencyState) -> DependencySight:
-    """One dependency in the terms of scaling."""
-    limiter = state.limiter
-    per_s = limiter.requests * 1000 / limiter.interval_ms if limiter.interval_ms else None
-    return DependencySight(state.name, state.breaker.effective, per_s, limiter.waiting)

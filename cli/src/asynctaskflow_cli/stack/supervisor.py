@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from asynctaskflow.clock import Clock
 from asynctaskflow.errors import AsyncTaskFlowError
 from asynctaskflow.model.function import FunctionManifest
-from asynctaskflow.model.task import TaskState
 from asynctaskflow.scaling import (
     Decision,
     DecisionRecord,
@@ -25,12 +24,14 @@ from asynctaskflow.scaling import (
 )
 from asynctaskflow.taskqueue.messages import Event, QueueDepths, WorkerInfo
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
+from asynctaskflow.taskqueue.retention import retention
 from asynctaskflow.taskqueue.scaling_log import ScalingLog
+from asynctaskflow.taskqueue.sight import ARRIVALS, median_run_s, observe, see_queue
 from asynctaskflow_cli.stack.fleet import Fleet
 from asynctaskflow_cli.stack.gauges import SupervisorGauges
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.services import Services
-from asynctaskflow_cli.stack.sight import ARRIVALS, median_run_s, observe, see_queue, see_workers
+from asynctaskflow_cli.stack.sight import see_workers
 
 TICK_S = 1.0
 GATHER_S = 0.02  # events of one burst are looked at together
@@ -143,7 +144,7 @@ class Supervisor:
                 queue = None
                 self._lost_sight(error)
         one.fleet.confirm(reported)
-        one.p50_run_s = median_run_s(reported, before_s=one.p50_run_s)
+        one.p50_run_s = median_run_s(reported.values(), before_s=one.p50_run_s)
         workers = see_workers(one.fleet.members, reported)
         names = one.manifest.spec.dependencies
         seen = observe(
@@ -246,7 +247,7 @@ class Supervisor:
         if await self._queue.reap(one.name, max_deliveries=spec.queue.max_deliveries):
             self._wake.set()
         if purge:
-            await self._queue.purge(one.name, **retention(one.manifest))
+            await self._queue.purge(one.name, **retention(spec.history))
 
     def _found_sight(self) -> None:
         if self._blind:
@@ -257,22 +258,3 @@ class Supervisor:
         if not self._blind:
             self._console.say(f"{error}: workers stay as they are")
         self._blind = True
-
-
-def retention(manifest: FunctionManifest) -> dict[str, dict[TaskState, int]]:
-    """A function's history limits in the terms of ``purge``."""
-    history = manifest.spec.history
-    failed_ms = round(history.failed_ttl_seconds * 1000)
-    return {
-        "ttl_ms": {
-            TaskState.COMPLETED: round(history.completed_ttl_seconds * 1000),
-            TaskState.FAILED: failed_ms,
-            TaskState.CANCELLED: failed_ms,
-            TaskState.DLQ: round(history.dlq_ttl_seconds * 1000),
-        },
-        "keep": {
-            TaskState.COMPLETED: history.completed_limit,
-            TaskState.FAILED: history.failed_limit,
-            TaskState.CANCELLED: history.failed_limit,
-        },
-    }
