@@ -69,7 +69,7 @@ class Catalog:
 
     async def _load(self, name: str) -> Known:
         try:
-            spec = await self._queue.spec(name)
+            spec = await self._queue.open_spec(name)
         except FunctionNotFound:
             self._known.pop(name, None)
             raise

@@ -41,8 +41,8 @@ class Queue(Producer, Steering, Reader, Protocol):
         """Id of the oldest event still kept, ``0-0`` if there is none."""
         ...
 
-    async def spec(self, name: str) -> FunctionSpec:
-        """The registered spec; raises ``FunctionNotFound``."""
+    async def open_spec(self, name: str) -> FunctionSpec:
+        """The registered spec of a function that takes tasks; raises ``FunctionNotFound``."""
         ...
 
     async def requeue_orphaned(self, function: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from uuid_utils import uuid7
 
-from asynctaskflow.blobs.port import ATTACHED_TTL_S, BlobNotFound
+from asynctaskflow.blobs import attachments
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import TERMINAL, Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import Accepted, Event, NewTask
@@ -24,7 +24,6 @@ WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])")
 LONGEST_DELAY_S = 31_536_000.0
 MOST_ATTEMPTS = 100
 LOCATION = b"location"
-REF_SUFFIX = "_ref"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +174,10 @@ async def keep_uploads(services: Services, value: Any) -> None:
     Raises:
         Unprocessable: one is not there.
     """
-    if not isinstance(value, dict):
-        return
-    for name, ref in value.items():
-        if name.endswith(REF_SUFFIX) and isinstance(ref, str):
-            try:
-                await services.blobs.expire(ref, ttl_s=ATTACHED_TTL_S)
-            except BlobNotFound as error:
-                raise Unprocessable(f"body.{name}: no such upload") from error
+    try:
+        await attachments.keep_uploads(services.blobs, attachments.named_uploads(value))
+    except attachments.UploadMissing as error:
+        raise Unprocessable(f"body.{error}") from error
 
 
 async def outcome(services: Services, accepted: Accepted, options: Options) -> Reply:

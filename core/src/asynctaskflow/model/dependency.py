@@ -35,11 +35,11 @@ class RateLimit(Spec):
     """Requests that all workers together may send; ``capacity`` may pass at once after a quiet time."""
 
     requests: float = Field(gt=0, description="Requests per interval.")
-    interval_seconds: float = Field(gt=0, le=86_400)
+    interval_seconds: float = Field(gt=0, le=86_400, description="Length of the interval.")
     capacity: float = Field(
         0,
         ge=0,
-        description="Bucket size; 0: requests. A window of interval_seconds passes at most "
+        description="Bucket size; 0: requests. A window of intervalSeconds passes at most "
         "capacity + requests.",
     )
 
@@ -47,7 +47,9 @@ class RateLimit(Spec):
 class DependencySpec(Spec):
     """The ``spec`` of a ``Dependency``."""
 
-    breaker: BreakerPolicy = BreakerPolicy()
+    breaker: BreakerPolicy = Field(
+        BreakerPolicy(), description="When the circuit opens and how it closes again."
+    )
     rate_limit: RateLimit | None = Field(
         None, description="Absent: as the provider's API reports, or none."
     )
@@ -57,7 +59,10 @@ class DependencySpec(Spec):
         le=600,
         description="A call waits this long for tokens in its slot; longer: handed back.",
     )
-    override: Literal["Auto", "ForceOpen", "ForceClosed"] = "Auto"
+    override: Literal["Auto", "ForceOpen", "ForceClosed"] = Field(
+        "Auto",
+        description="ForceOpen lets no call through, ForceClosed every one; Auto: as calls end.",
+    )
 
 
 class DependencyManifest(Spec):

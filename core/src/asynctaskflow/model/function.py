@@ -15,7 +15,12 @@ ApiVersion = Literal["asynctaskflow.dev/v1alpha1"]
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 DependencyName = FunctionName
-HANDLER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+ObjectName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", max_length=253)
+]
+CPU_QUANTITY = r"^$|^[0-9]+(\.[0-9]{1,3}|m)?$"
+MEMORY_QUANTITY = r"^$|^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$"
+HANDLER = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
 
 
 class Spec(BaseModel):
@@ -71,7 +76,7 @@ class RetryPolicy(Spec):
     )
     factor: float = Field(2, ge=1, le=10, description="Growth of the bound with each failure.")
     max_seconds: float = Field(600, gt=0, le=604_800, description="Highest bound of a delay.")
-    schedules: dict[str, list[float]] = Field(
+    schedules: dict[str, Annotated[list[float], Field(min_length=1)]] = Field(
         default_factory=dict,
         max_length=32,
         description="Error class -> upper bounds of its delays in seconds; the last one repeats.",
@@ -159,28 +164,121 @@ class Scaling(Spec):
     )
     min_replicas: int = Field(0, ge=0, le=1000, description="Never fewer workers than this.")
     max_replicas: int = Field(10, ge=1, le=1000, description="Never more workers than this.")
-    target: ScalingTarget = ScalingTarget()
+    target: ScalingTarget = Field(ScalingTarget(), description="How much work one worker is given.")
     idle_seconds: float = Field(
         15, ge=0, le=86_400, description="No demand for this long: to zero."
     )
-    up: ScaleUp = ScaleUp()
-    down: ScaleDown = ScaleDown()
+    up: ScaleUp = Field(ScaleUp(), description="How fast workers are added.")
+    down: ScaleDown = Field(ScaleDown(), description="How fast workers are taken away.")
     on_breaker_open: BreakerReaction = Field(
         BreakerReaction.TO_MIN, description="One worker always stays to probe while tasks wait."
     )
-    warm: tuple[WarmWindow, ...] = Field((), max_length=8)
+    warm: tuple[WarmWindow, ...] = Field(
+        (), max_length=8, description="Times of day with a higher minimum."
+    )
 
 
 class History(Spec):
-    """How long finished tasks are kept."""
+    """How long finished tasks are kept: in Redis, and as ``Task`` resources."""
 
-    completed_ttl_seconds: float = Field(86_400, gt=0, le=31_536_000)
-    failed_ttl_seconds: float = Field(
-        604_800, gt=0, le=31_536_000, description="FAILED, CANCELLED."
+    completed_ttl_seconds: float = Field(
+        86_400, gt=0, le=31_536_000, description="COMPLETED tasks stay this long in Redis."
     )
-    dlq_ttl_seconds: float = Field(2_592_000, gt=0, le=31_536_000)
+    failed_ttl_seconds: float = Field(
+        604_800, gt=0, le=31_536_000, description="FAILED and CANCELLED tasks stay this long."
+    )
+    dlq_ttl_seconds: float = Field(
+        2_592_000, gt=0, le=31_536_000, description="Dead letters stay this long."
+    )
     completed_limit: int = Field(0, ge=0, description="Newest COMPLETED tasks kept; 0: no limit.")
     failed_limit: int = Field(0, ge=0, description="Newest FAILED and CANCELLED kept; 0: no limit.")
+    resource_ttl_seconds: float = Field(
+        3600,
+        ge=0,
+        le=31_536_000,
+        description="Task resources of finished tasks are deleted after this; Redis keeps the task.",
+    )
+    resource_limit: int = Field(
+        500,
+        ge=0,
+        le=5000,
+        description="Newest Task resources of finished tasks kept, so that etcd stays small.",
+    )
+
+
+class Quantities(Spec):
+    """An amount of processor and memory, as Kubernetes writes them; blank: not set."""
+
+    cpu: str = Field(
+        "", max_length=16, pattern=CPU_QUANTITY, description="Cores (0.5) or milli-cores (500m)."
+    )
+    memory: str = Field(
+        "", max_length=16, pattern=MEMORY_QUANTITY, description="Bytes with a unit, such as 256Mi."
+    )
+
+
+class Resources(Spec):
+    """What one worker's container asks for and may use."""
+
+    requests: Quantities = Field(
+        Quantities(cpu="50m", memory="128Mi"), description="Reserved for each worker."
+    )
+    limits: Quantities = Field(
+        Quantities(memory="512Mi"), description="A worker that uses more memory is killed."
+    )
+
+
+class Runtime(Spec):
+    """The worker's container in a cluster; the local stack has no use for it. No pod spec is passed through."""
+
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        "IfNotPresent", description="When the node fetches the image."
+    )
+    image_pull_secrets: tuple[ObjectName, ...] = Field(
+        (), max_length=4, description="Secrets of this namespace with the registry's password."
+    )
+    secrets: tuple[ObjectName, ...] = Field(
+        (),
+        max_length=8,
+        description="Secrets of this namespace whose keys become environment variables; may be absent.",
+    )
+    resources: Resources = Field(
+        Resources(), description="Processor and memory of one worker's container."
+    )
+    scratch_mebibytes: int = Field(
+        256, ge=1, le=65_536, description="Size of /tmp, the only place a worker can write to."
+    )
+
+
+class Visibility(StrEnum):
+    """Which tasks that came over REST are shown as ``Task`` resources; those applied with kubectl always are."""
+
+    ALWAYS = "Always"
+    AUTO = "Auto"
+    ON_FAILURE = "OnFailure"
+    NEVER = "Never"
+
+
+class DeletionPolicy(StrEnum):
+    """What becomes of a function's unfinished tasks when the ``Function`` is deleted."""
+
+    DRAIN = "Drain"
+    FAIL = "Fail"
+
+
+class OnDelete(Spec):
+    """What happens when the ``Function`` is deleted; then everything about it leaves Redis."""
+
+    tasks: DeletionPolicy = Field(
+        DeletionPolicy.DRAIN,
+        description="Drain: new tasks are refused, accepted ones finish first. Fail: they end FAILED at once.",
+    )
+    timeout_seconds: float = Field(
+        600,
+        ge=0,
+        le=86_400,
+        description="Draining ends after this; what is left then ends FAILED.",
+    )
 
 
 class FunctionSpec(Spec):
@@ -190,19 +288,48 @@ class FunctionSpec(Spec):
     handler: str = Field(
         max_length=253, pattern=HANDLER.pattern, description="module:function that atf-worker runs."
     )
-    description: str = Field("", max_length=1024)
-    env: dict[str, str] = Field(default_factory=dict, max_length=64)
-    dependencies: tuple[DependencyName, ...] = Field((), max_length=8)
-    concurrency: Concurrency = Concurrency()
-    timeouts: Timeouts = Timeouts()
-    retry: RetryPolicy = RetryPolicy()
-    queue: QueueLimits = QueueLimits()
-    scaling: Scaling = Scaling()
-    history: History = History()
+    description: str = Field("", max_length=1024, description="What it does, for people.")
+    env: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=64,
+        description="Environment variables of the worker; no place for secrets.",
+    )
+    dependencies: tuple[DependencyName, ...] = Field(
+        (), max_length=8, description="Names of the Dependencies that the handler calls."
+    )
+    concurrency: Concurrency = Field(Concurrency(), description="How many tasks run at once.")
+    timeouts: Timeouts = Field(Timeouts(), description="Limits on one task's time.")
+    retry: RetryPolicy = Field(RetryPolicy(), description="When a failed attempt is tried again.")
+    queue: QueueLimits = Field(QueueLimits(), description="Bounds on what waits.")
+    scaling: Scaling = Field(Scaling(), description="From zero workers to many and back.")
+    history: History = Field(History(), description="How long finished tasks are kept.")
+    runtime: Runtime = Field(
+        Runtime(), description="The worker's container; the local stack has no use for it."
+    )
+    paused: bool = Field(
+        default=False,
+        description="Nothing is handed out; submitting goes on, running tasks finish.",
+    )
+    replicas: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="Workers to run whatever the queue says, as kubectl scale sets it; absent: as scaling decides.",
+    )
+    visibility: Visibility = Field(
+        Visibility.AUTO,
+        description="Which tasks that came over REST are shown as Task resources. Auto: those that run for "
+        "a second or fail, within the operator's write budget; one that ends well sooner is not shown.",
+    )
+    on_delete: OnDelete = Field(
+        OnDelete(), description="What becomes of its tasks when the Function is deleted."
+    )
     input_schema: dict[str, Any] = Field(
         default_factory=dict, description="JSON Schema of the input; filled in from the handler."
     )
-    output_schema: dict[str, Any] = Field(default_factory=dict)
+    output_schema: dict[str, Any] = Field(
+        default_factory=dict, description="JSON Schema of the result; filled in from the handler."
+    )
 
 
 LIVE_PARTS = ("concurrency", "timeouts", "retry", "queue", "history")

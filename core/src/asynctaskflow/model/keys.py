@@ -152,3 +152,8 @@ def function_keys(name: str) -> tuple[str, ...]:
         claims(name),
         *(state_index(name, state) for state in TaskState),
     )
+
+
+def all_of_function(name: str) -> tuple[str, ...]:
+    """Every key of the function that no single task or worker owns, to be removed with it."""
+    return (*function_keys(name), workers(name), draining(name), scaling(name))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from asynctaskflow.scaling import rules
-from asynctaskflow.scaling.decision import Decision, Limit
+from asynctaskflow.scaling.decision import Candidate, Decision, Limit
 from asynctaskflow.scaling.memory import Memory
 from asynctaskflow.scaling.observation import Observation, QueueSight
 from asynctaskflow.scaling.policy import Policy
@@ -14,8 +14,10 @@ def decide(seen: Observation, policy: Policy, memory: Memory, *, now_s: float) -
     """Decide from what is seen, the rules, what is remembered and the time (epoch seconds).
 
     The caller passes ``Decision.memory`` to the next call. An unreadable queue changes nothing; a worker
-    with a task is never taken away.
+    with a task is never taken away. A number that a person has set goes before every rule but that one.
     """
+    if policy.forced is not None:
+        return _obey(seen, policy.forced, memory)
     if policy.scaling.mode in {"Paused", "External"}:
         return _stay(seen, memory, Limit.MODE, f"scaling mode is {policy.scaling.mode}", acts=False)
     if seen.queue is None:
@@ -122,6 +124,21 @@ def _hold_blind(seen: Observation, policy: Policy, memory: Memory, *, now_s: flo
         return held
     reason = f"{held.reason}; at least {least} are kept ({limit})"
     return replace(held, replicas=least, limited_by=limit, reason=reason)
+
+
+def _obey(seen: Observation, forced: int, memory: Memory) -> Decision:
+    """The number that a person asked for; also then no worker goes that holds a task."""
+    replicas = max(forced, min(seen.busy, seen.replicas))
+    spared = f"; {seen.busy} are busy" if replicas > forced else ""
+    return Decision(
+        replicas=replicas,
+        previous=seen.replicas,
+        reason=f"{_change(seen.replicas, replicas)}: replicas is set to {forced}{spared}",
+        limited_by=Limit.BUSY if spared else Limit.FORCED,
+        memory=memory,
+        inputs={"replicas": seen.replicas, "busy": seen.busy},
+        candidates=(Candidate(Limit.FORCED.value, replicas),),
+    )
 
 
 def _stay(seen: Observation, memory: Memory, limit: Limit, why: str, *, acts: bool) -> Decision:

@@ -12,6 +12,7 @@ class Limit(StrEnum):
 
     NONE = "None"
     MODE = "Mode"
+    FORCED = "Forced"
     QUEUE_UNREADABLE = "QueueUnreadable"
     PAUSED = "Paused"
     RATE_LIMIT = "RateLimit"

@@ -30,12 +30,14 @@ class Policy:
         slots: tasks that one worker runs at once.
         warm: the manifest's warm windows, parsed.
         lead_s: how far ahead a scheduled task counts as demand.
+        forced: workers that a person asks for, whatever the queue says; ``None``: nobody does.
     """
 
     scaling: Scaling
     slots: int = 1
     warm: tuple[Warm, ...] = ()
     lead_s: float = DEFAULT_LEAD_S
+    forced: int | None = None
 
     @classmethod
     def of(cls, spec: FunctionSpec, *, lead_s: float = DEFAULT_LEAD_S) -> "Policy":
@@ -48,7 +50,7 @@ class Policy:
             Warm(Cron.parse(window.cron), window.duration_seconds, window.replicas)
             for window in spec.scaling.warm
         )
-        return cls(spec.scaling, spec.concurrency.slots_per_worker, warm, lead_s)
+        return cls(spec.scaling, spec.concurrency.slots_per_worker, warm, lead_s, spec.replicas)
 
     @property
     def tasks_per_worker(self) -> int:

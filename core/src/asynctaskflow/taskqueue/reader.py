@@ -112,6 +112,13 @@ class RedisReader(RedisListing):
             for position, function in enumerate(functions)
         ]
 
+    async def stirring(self, functions: list[str]) -> frozenset[str]:
+        """Those with a task that waits, is scheduled or runs; one command each, for the many that have none."""
+        if not functions:
+            return frozenset()
+        replies = await self._ask([("EXISTS", *_live_keys(function)) for function in functions])
+        return frozenset(name for name, found in zip(functions, replies, strict=True) if found)
+
     async def queued_ids(self, function: str, queue: str, *, limit: int) -> list[str]:
         """Ids at the head of a queue; see ``Reader.queued_ids``.
 
@@ -178,6 +185,17 @@ class RedisReader(RedisListing):
         with translated():
             oldest = await self._client.xrange(keys.events(function), count=1)
         return oldest[0][0].decode() if oldest else "0-0"
+
+
+def _live_keys(function: str) -> tuple[str, ...]:
+    """What holds unfinished tasks; Redis removes each of them when it is empty."""
+    scheduled, active = TaskState.SCHEDULED, TaskState.ACTIVE
+    return (
+        keys.primary(function),
+        keys.retry(function),
+        keys.state_index(function, scheduled),
+        keys.state_index(function, active),
+    )
 
 
 def _depth_commands(function: str) -> list[Sequence[Argument]]:

@@ -34,6 +34,16 @@ class RedisRegistry:
             await self._client.hset(keys.function(name), mapping=fields)
             await self._client.sadd(keys.FUNCTIONS, name)
 
+    async def close(self, name: str) -> None:
+        """Take no new tasks for a function that is going away; workers go on with those that it has."""
+        with translated():
+            await self._client.hset(keys.function(name), "closed", "1")
+
+    async def reopen(self, name: str) -> None:
+        """Take new tasks for a function that was closed; fine if it was not."""
+        with translated():
+            await self._client.hdel(keys.function(name), "closed")
+
     async def unregister(self, name: str) -> None:
         """Forget a function's spec; its tasks stay until purged."""
         with translated():
@@ -41,16 +51,26 @@ class RedisRegistry:
             await self._client.delete(keys.function(name))
 
     async def spec(self, name: str) -> FunctionSpec:
-        """The registered spec.
+        """The registered spec; fields that a newer version has put into it are left out.
 
         Raises:
             FunctionNotFound
         """
         with translated():
             raw = await self._client.hget(keys.function(name), "spec")
-        if raw is None:
-            raise FunctionNotFound(f"function {name!r}: not registered")
-        return FunctionSpec.model_validate_json(raw)
+        return _spec(name, raw)
+
+    async def open_spec(self, name: str) -> FunctionSpec:
+        """The registered spec of a function that takes new tasks.
+
+        Raises:
+            FunctionNotFound: not registered, or closed.
+        """
+        with translated():
+            raw, closed = await self._client.hmget(keys.function(name), "spec", "closed")
+        if closed:
+            raise FunctionNotFound(f"function {name!r}: it is being deleted")
+        return _spec(name, raw)
 
     async def functions(self) -> list[str]:
         """Names of the registered functions, sorted."""
@@ -86,3 +106,9 @@ class RedisRegistry:
             )
             for worker_id, record in zip(seen, records, strict=True)
         ]
+
+
+def _spec(name: str, raw: bytes | None) -> FunctionSpec:
+    if raw is None:
+        raise FunctionNotFound(f"function {name!r}: not registered")
+    return FunctionSpec.model_validate_json(raw, extra="ignore")

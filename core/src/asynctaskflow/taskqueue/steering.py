@@ -27,6 +27,7 @@ from asynctaskflow.taskqueue.scripts import (
 
 REPAIR_LIMIT = 10_000
 REASON_CHARS = 1024
+ERASED_AT_ONCE = 100
 DRAIN_LASTS_S = (
     60.0  # longer than a scaler takes to stop a worker; a dead one must not starve a function
 )
@@ -150,6 +151,19 @@ class RedisSteering:
             purged += int(count)
             await self._drop_blobs(refs)
         return purged
+
+    async def erase(self, function: str) -> int:
+        """Delete tasks of a function that is gone; how many, at most 100. After the last one every key of it goes."""
+        with translated():
+            uuids = await self._client.zrange(keys.all_index(function), 0, ERASED_AT_ONCE - 1)
+        for uuid in uuids:
+            with suppress(TaskNotFound):
+                await self.delete(TaskId(function, uuid.decode()))
+        if not uuids:
+            with translated():
+                await self._client.srem(keys.FUNCTIONS, function)
+                await self._client.unlink(*keys.all_of_function(function))
+        return len(uuids)
 
     async def requeue_orphaned(self, function: str) -> tuple[int, int]:
         """Queue PENDING tasks that stand in no list (foreign writes); (found, queued again).

@@ -20,6 +20,7 @@ end
 call('HSET', KEYS[17], 'seen', NOW, unpack(ARGV, 5, 4 + 2 * fields))
 call('PEXPIRE', KEYS[17], ARGV[3])
 call('ZADD', KEYS[18], NOW, worker)
+call('PEXPIRE', KEYS[18], FORGOTTEN_MS) -- a heartbeat after the function's end leaves nothing for good
 for _, gone in ipairs(call('ZRANGEBYSCORE', KEYS[18], '-inf', NOW - FORGOTTEN_MS, 'LIMIT', 0, FORGOTTEN_EACH)) do
   call('ZREM', KEYS[18], gone)
   call('HDEL', CLAIMS, gone)
