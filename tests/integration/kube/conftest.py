@@ -1,0 +1,40 @@
+"""One API server for the session, with the chart's kinds; every test has a new namespace in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from asynctaskflow_testkit.kube_api import KubeApi, start_kube_api
+from asynctaskflow_testkit.kubernetes.binaries import build
+from asynctaskflow_testkit.machine import CONTROL_PLANE
+
+Create = Callable[[dict[str, Any]], httpx2.Response]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what is missing before the first test: a test's time is limited, and this takes minutes."""
+    wanted = any("kube_api" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        build(CONTROL_PLANE)
+
+
+@pytest.fixture(scope="session")
+def kube_api() -> Iterator[KubeApi]:
+    """A running API server with an audit log; a test that stops it must start it again."""
+    with start_kube_api(audited=True) as server:
+        server.apply_crds()
+        yield server
+
+
+@pytest.fixture
+def namespace(kube_api: KubeApi) -> str:
+    """The name of a new, empty namespace."""
+    return kube_api.namespace()
+
+
+@pytest.fixture
+def create(kube_api: KubeApi, namespace: str) -> Create:
+    """Creates a resource of ours in the test's namespace."""
+    return lambda manifest: kube_api.create(manifest, namespace)
