@@ -29,7 +29,8 @@ REGISTRY_HOSTS = [
         ("pythonhosted", "org"),
         ("npmjs", "org"),
         ("crates", "io"),
-        ("golang", "org"),
+        ("proxy", "golang", "org"),
+        ("sum", "golang", "org"),
         ("maven", "org"),
         ("debian", "org"),
     )

@@ -1,0 +1,3 @@
+module asynctaskflow.dev/testkit/pause
+
+go 1.24
