@@ -7,8 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=$1 tier=$2
-members=(core openrouter api cli functions/* tests/kit)
-[ -e operator/pyproject.toml ] && members+=(operator)
+members=(core openrouter operator api cli functions/* tests/kit)
 export UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv
 
 if [ "$tier" = bench ]; then

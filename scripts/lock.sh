@@ -23,7 +23,7 @@ export_lock bench "The peers of 'make bench', in an environment of their own." -
 export_lock local "The whole system on one machine: atf with its 'stack' extra." \
     --no-dev --package asynctaskflow-cli --extra stack
 export_lock worker "A worker for a function of your own." --no-dev --package asynctaskflow --extra s3
-for member in api cli summarize pdfxtract operator; do
-    [ "$member" = operator ] && [ ! -e operator/pyproject.toml ] && continue
-    export_lock "$member" "The $member deployable." --no-dev --package "asynctaskflow-$member"
+export_lock cli "The cli deployable." --no-dev --package asynctaskflow-cli
+for member in api summarize pdfxtract operator; do
+    export_lock "$member" "The $member deployable." --no-dev --package "asynctaskflow-$member" --extra s3
 done

@@ -18,11 +18,12 @@ WORKSPACE = "asynctaskflow"
 # Which lock installs which member with which extras.
 INSTALLED_BY = [
     ("worker", "asynctaskflow[s3]"),
-    ("api", "asynctaskflow-api"),
+    ("api", "asynctaskflow-api[s3]"),
     ("cli", "asynctaskflow-cli"),
     ("local", "asynctaskflow-cli[stack]"),
-    ("summarize", "asynctaskflow-summarize"),
-    ("pdfxtract", "asynctaskflow-pdfxtract"),
+    ("summarize", "asynctaskflow-summarize[s3]"),
+    ("pdfxtract", "asynctaskflow-pdfxtract[s3]"),
+    ("operator", "asynctaskflow-operator[s3]"),
     ("dev", "asynctaskflow-testkit"),
     ("dev", "asynctaskflow-cli[stack]"),
     ("dev", "asynctaskflow[s3]"),

@@ -1,0 +1,1 @@
+"""What the operator creates for a Function, as plain dictionaries. Pure."""

@@ -1,0 +1,1 @@
+"""Looks at the queues, decides, and makes Deployments follow."""
