@@ -40,6 +40,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "limits": ("breaker", "Show rate limits"),
         "reset": ("reset", "Delete all tasks of a function"),
     },
+    "In a cluster": {
+        "k9s": ("k9s", "Views, keys and actions for k9s: install them, take them out"),
+    },
     "For developers": {
         "simulate": ("simulate", "Simulate an API or the scaling decision"),
         "bench": ("bench", "Measure throughput and latency"),

@@ -37,6 +37,32 @@ class CliSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class K9sFolders:
+    """Where k9s reads its files.
+
+    Attributes:
+        files: views, aliases, jumps and hotkeys: ``K9S_CONFIG_DIR``, else ``$XDG_CONFIG_HOME/k9s``.
+        plugins: ``$XDG_CONFIG_HOME/k9s/plugins``; k9s looks for no such folder in ``K9S_CONFIG_DIR``.
+    """
+
+    files: Path
+    plugins: Path
+
+    @classmethod
+    def from_env(cls) -> "K9sFolders":
+        """Read the environment."""
+        usual = "Library/Application Support" if sys.platform == "darwin" else ".config"
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / usual) / "k9s"
+        own = os.environ.get("K9S_CONFIG_DIR")
+        return cls(files=Path(own) if own else home, plugins=home / "plugins")
+
+    @classmethod
+    def below(cls, folder: Path) -> "K9sFolders":
+        """Everything in one folder."""
+        return cls(files=folder, plugins=folder / "plugins")
+
+
 def inherited_environment() -> dict[str, str]:
     """The environment that child processes start from; the interpreter's own programs come first on PATH."""
     environment = dict(os.environ)
