@@ -4,13 +4,15 @@
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/uv/bin/uv)
 BIN := .venv/bin
 MEMBERS := $(wildcard pyproject.toml */pyproject.toml functions/*/pyproject.toml tests/kit/pyproject.toml)
-PURE := */asynctaskflow/errors.py,*/asynctaskflow/model/*,*/asynctaskflow/resilience/*,*/asynctaskflow/scaling/*
+PURE := */asynctaskflow/errors.py,*/asynctaskflow/model/*,*/asynctaskflow/resilience/*,*/asynctaskflow/scaling/*,*/asynctaskflow_operator/rules/*,*/asynctaskflow_operator/manifests/*
+CLUSTER := $(BIN)/python -m asynctaskflow_testkit.kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test unit integration chaos lint fix typecheck bench lock build clean
+.PHONY: help install run demo test unit integration chaos e2e cluster-build cluster-up cluster-shell cluster-down
+.PHONY: lint fix typecheck bench bench-cluster lock build clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: .venv/.dev ## everything that development needs, into .venv
 	@scripts/system-packages.sh test
@@ -34,6 +36,24 @@ integration: install ## tests on real servers, started on loopback
 chaos: install ## fault tests with an outside ledger, time-compressed
 	$(BIN)/pytest tests/chaos $(ARGS)
 
+e2e: install ## the product on a real cluster: of --k8s-kubeconfig, kind, or one that is started here
+	@scripts/system-packages.sh cluster
+	$(BIN)/pytest tests/e2e $(ARGS)
+
+cluster-build: .venv/.dev ## what a cluster of our own is made of: Kubernetes' programs and our images, into the user's cache
+	@scripts/system-packages.sh cluster
+	@$(CLUSTER) binaries && $(CLUSTER).images
+
+cluster-up: .venv/.dev ## a cluster on this machine with the product installed (root on Debian, Go)
+	@scripts/system-packages.sh cluster
+	@$(CLUSTER).playground
+
+cluster-shell: ## a shell in that cluster's network, with kubectl and helm
+	@$(CLUSTER) exec -- $${SHELL:-bash}
+
+cluster-down: ## remove that cluster
+	@$(CLUSTER) down
+
 lint: .venv/.dev ## formatting, rules, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports
 
@@ -45,6 +65,10 @@ typecheck: .venv/.dev ## mypy, strict
 
 bench: install .venv-bench/.bench ## ours beside its peers, one table; BENCH_JSON=file writes the figures too
 	BENCH_JSON='$(BENCH_JSON)' $(BIN)/python -m benchmarks $(ARGS)
+
+bench-cluster: install ## on a real cluster: scaling from zero, API writes, bursts, many Functions; beside their goals
+	@scripts/system-packages.sh cluster
+	BENCH_JSON='$(BENCH_JSON)' $(BIN)/python -m benchmarks.cluster $(ARGS)
 
 lock: $(filter .tools/%,$(UV)) ## resolve anew and write locks/*.txt
 	scripts/lock.sh $(UV)

@@ -1,0 +1,120 @@
+"""The cluster of the session with the product in it, installed by Helm and by nothing else.
+
+On the first provider found: the cluster of ``--k8s-kubeconfig``, kind where Docker answers, or a cluster that the
+harness starts. Most tests share one release; those that install for themselves have a namespace of their own.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_kubernetes.providers.base import AClusterManager
+
+from asynctaskflow_testkit.kubernetes.machine import why_not
+from asynctaskflow_testkit.kubernetes.product import Product
+from asynctaskflow_testkit.kubernetes.providers import (
+    Choice,
+    LocalManager,
+    archives,
+    choose,
+    docker_answers,
+    manager_of,
+)
+from asynctaskflow_testkit.waiting import until
+
+HERE = Path(__file__).parent
+NUMBERS = count(1)
+E2E_TIMEOUT_S = 400
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep-cluster", action="store_true", help="leave the cluster as it is")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pods take their time: a test below this folder gets more than others, the first one builds and installs."""
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(E2E_TIMEOUT_S))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build programs and images before the first test's clock runs."""
+    wanted = any(HERE in item.path.parents for item in session.items)
+    if not wanted or session.config.option.collectonly:
+        return
+    kubeconfig = session.config.getoption("k8s_kubeconfig") or ""
+    choice = choose(
+        kubeconfig=kubeconfig,
+        docker=docker_answers(),
+        kind=shutil.which("kind") is not None,
+        why_not_local=why_not(),
+    )
+    print(f"\ne2e: {choice.why}", flush=True)  # noqa: T201 - says where it runs, also without -v
+    images = archives(choice)
+    manager = manager_of(choice, kubeconfig=kubeconfig)
+    manager.create()
+    for tag, archive in images.items():
+        manager.load_image(str(archive if choice.name == "local" else tag))
+    session.stash[CLUSTER] = manager
+    session.stash[CHOICE] = choice
+
+
+CLUSTER = pytest.StashKey[AClusterManager]()
+CHOICE = pytest.StashKey[Choice]()
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[AClusterManager]:
+    """The running cluster."""
+    manager = request.session.stash[CLUSTER]
+    yield manager
+    if not request.config.getoption("keep_cluster"):
+        manager.delete()
+
+
+@pytest.fixture(scope="session")
+def new_product(cluster: AClusterManager) -> Callable[[str], Product]:
+    """A product in a new namespace; not installed yet."""
+    direct = isinstance(cluster, LocalManager)
+    assert cluster.kubeconfig is not None
+    kubeconfig = cluster.kubeconfig
+
+    def make(name: str) -> Product:
+        return Product(kubeconfig, f"e2e-{name}-{next(NUMBERS)}", direct=direct)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def product(new_product: Callable[[str], Product]) -> Iterator[Product]:
+    """The shared release, with the function ``probe`` and the service ``flaky`` beside the shipped ones."""
+    made = new_product("shared")
+    made.install({"ingress": {"enabled": True, "hosts": [{"host": "atf.example", "path": "/"}]}})
+    made.apply(*(yaml.safe_load_all((HERE / "probe.yaml").read_text())))
+    made.kubectl("rollout", "status", "deployment/flaky", "--timeout=60s")
+    until(lambda: made.condition("function", "probe", "Ready") == "True", 30, what="probe is ready")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def calm(product: Product) -> Product:
+    """The shared release, with nothing waiting or running in ``probe`` and no worker of it."""
+    until(lambda: not unfinished(product), 120, what="probe has nothing to do")
+    until(lambda: product.replicas("probe") == 0, 90, what="probe has no workers")
+    return product
+
+
+def unfinished(product: Product) -> int:
+    """Tasks of probe that wait, are scheduled or run, as Redis has them."""
+    keys = (
+        "tasks:pending:primary:{probe}",
+        "tasks:pending:retry:{probe}",
+        "tasks:scheduled:{probe}",
+        "tasks:active:{probe}",
+    )
+    return int(product.redis("EXISTS", *keys))

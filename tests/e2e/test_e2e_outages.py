@@ -1,0 +1,102 @@
+"""The control plane goes away in parts; queues, workers and REST go on, and status catches up."""
+
+import pytest
+
+from asynctaskflow_testkit.kubernetes.product import Product
+from asynctaskflow_testkit.kubernetes.providers import LocalManager
+from asynctaskflow_testkit.waiting import until
+
+
+def task(name: str, seconds: float = 0) -> dict:
+    return {
+        "apiVersion": "asynctaskflow.dev/v1alpha1",
+        "kind": "Task",
+        "metadata": {"name": name},
+        "spec": {"function": "probe", "input": {"seconds": seconds}},
+    }
+
+
+def operator_pod(product: Product) -> str:
+    (pod,) = product.pods("operator")
+    return str(pod["metadata"]["name"])
+
+
+def test_an_operator_that_is_killed_comes_back_and_loses_nothing(calm: Product):
+    for number in range(3):
+        calm.apply(task(f"killed-{number}", seconds=2))
+        calm.kubectl("delete", "pod", operator_pod(calm), "--grace-period=0", "--force")
+
+    for number in range(3):
+        calm.kubectl("wait", "--for=condition=Finished", f"task/killed-{number}", "--timeout=120s")
+        status = calm.status("task", f"killed-{number}")
+        assert (status["state"], status["attempts"]) == ("COMPLETED", 1)
+
+
+def test_without_an_operator_rest_and_workers_go_on_and_status_catches_up(calm: Product):
+    calm.patch("function", "probe", {"spec": {"visibility": "Always"}})
+    calm.submit("probe", {})
+    until(lambda: calm.replicas("probe") > 0, 30, what="a worker")
+    deployment = f"deployment/{calm.full}-operator"
+    calm.kubectl("scale", deployment, "--replicas=0")
+    calm.kubectl(
+        "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=operator", "--timeout=60s"
+    )
+
+    ids = calm.submit_many("probe", [{"seconds": 0.2}] * 10)
+    for task_id in ids:
+        calm.await_state(task_id, "COMPLETED", within_s=60)
+    calm.kubectl("scale", deployment, "--replicas=1")
+
+    until(lambda: all(shown(calm, one) == "COMPLETED" for one in ids), 90, what="status catches up")
+    calm.patch("function", "probe", {"spec": {"visibility": "Never"}})
+
+
+@pytest.mark.timeout(600)
+def test_without_an_api_server_for_a_minute_work_goes_on_and_status_catches_up(
+    calm: Product, cluster
+):
+    if not isinstance(cluster, LocalManager):
+        pytest.fail("only the local cluster's API server can be stopped from here")
+    calm.apply(task("through-the-outage", seconds=20))
+    until(lambda: calm.status("task", "through-the-outage").get("state") == "ACTIVE", 60)
+    url, client = calm.url(), calm.http
+    processes = cluster.cluster.processes
+
+    processes.stop("kube-apiserver", kill=True)
+    answers = [client.post(f"{url}/api/v1/functions/probe/tasks?wait=50", json={"seconds": 30})]
+    until(lambda: client.get(f"{url}/ready").status_code == 200, 30)
+    answers.append(client.post(f"{url}/api/v1/functions/probe/tasks?wait=50", json={"seconds": 20}))
+    processes.start_again("kube-apiserver")
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    until(lambda: cluster.ready(), 60, what="the API server is back")
+    calm.kubectl("wait", "--for=condition=Finished", "task/through-the-outage", "--timeout=120s")
+    until(lambda: calm.condition("function", "probe", "Ready") == "True", 90)
+    assert calm.status("task", "through-the-outage")["state"] == "COMPLETED"
+
+
+def test_two_operators_one_acts_and_the_other_takes_over(calm: Product):
+    deployment = f"deployment/{calm.full}-operator"
+    leader = operator_pod(calm)
+    calm.kubectl("scale", deployment, "--replicas=2")
+    # Controllers that were cut off from the API server wait before they try again.
+    until(lambda: len(calm.pods("operator")) == 2, 150)
+    (other,) = {pod["metadata"]["name"] for pod in calm.pods("operator")} - {leader}
+    until(lambda: "standing_by" in calm.kubectl("logs", other), 60, what="the second one says so")
+
+    calm.kubectl("delete", "pod", leader, "--grace-period=0", "--force")
+
+    until(lambda: "operator_leads" in calm.kubectl("logs", other), 60, what="it takes over")
+    calm.kubectl("scale", deployment, "--replicas=1")
+    until(lambda: len(calm.pods("operator")) == 1, 60)
+    until(lambda: holder(calm) == operator_pod(calm), 60, what="one holds the lease")
+
+
+def holder(product: Product) -> str:
+    lease = product.get("lease", f"{product.full}-operator")
+    return str(lease["spec"].get("holderIdentity", ""))
+
+
+def shown(product: Product, task_id: str) -> str:
+    found = product.items("tasks", f"--field-selector=metadata.name={task_id}")
+    return str((found[0].get("status") or {}).get("state", "")) if found else ""

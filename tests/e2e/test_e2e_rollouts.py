@@ -1,0 +1,34 @@
+"""New versions under load: of the chart, and of a function's image."""
+
+from asynctaskflow_testkit.kubernetes.product import Product
+from asynctaskflow_testkit.waiting import until
+
+
+def completed_once(product: Product, ids: list[str]) -> bool:
+    tasks = [product.await_state(task_id, "COMPLETED", within_s=120) for task_id in ids]
+    return [task["retry_count"] for task in tasks] == [0] * len(ids)
+
+
+def test_a_function_gets_a_new_environment_under_load(calm: Product):
+    ids = calm.submit_many("probe", [{"seconds": 3}] * 12)
+    until(lambda: len(calm.pods("worker")) >= 3, 60)
+
+    calm.patch("function", "probe", {"spec": {"env": {"RELEASE": "2"}}})
+    ids += calm.submit_many("probe", [{"seconds": 1}] * 6)
+
+    assert completed_once(calm, ids)
+    assert calm.get("deployment", "atf-probe")["metadata"]["generation"] > 1
+    assert calm.condition("function", "probe", "Ready") == "True"
+
+
+def test_the_chart_is_upgraded_under_load(calm: Product):
+    before = calm.get("deployment", f"{calm.full}-api")["metadata"]["generation"]
+    ids = calm.submit_many("probe", [{"seconds": 2}] * 12)
+
+    calm.install(
+        {"api": {"logLevel": "warning"}, "operator": {"logLevel": "debug"}}, verb="upgrade"
+    )
+    ids += calm.submit_many("probe", [{"seconds": 1}] * 6)
+
+    assert completed_once(calm, ids)
+    assert calm.get("deployment", f"{calm.full}-api")["metadata"]["generation"] > before
