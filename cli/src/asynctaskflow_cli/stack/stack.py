@@ -193,6 +193,8 @@ async def _register(
     shipped = [m for m in manifests.functions if m.metadata.name not in own]
     for manifest in [*complete, *shipped]:
         await queue.register(manifest.metadata.name, manifest.spec)
+        if manifest.spec.paused:
+            await queue.pause(manifest.metadata.name)
 
 
 async def _complete(
