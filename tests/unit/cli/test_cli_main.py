@@ -75,7 +75,8 @@ def test_init_writes_a_function_that_imports_and_refuses_to_overwrite(
 ) -> None:
     folder = tmp_path / "mine"
     assert run("init", "count-words", "--folder", str(folder))[0] == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["count_words.py", "function.yaml"]
+    written = sorted(path.name for path in folder.iterdir())
+    assert written == ["Dockerfile", "count_words.py", "function.yaml"]
     monkeypatch.syspath_prepend(folder)
     assert import_module("count_words").count_words.name == "count-words"
     code, _, err = run("init", "count-words", "--folder", str(folder))

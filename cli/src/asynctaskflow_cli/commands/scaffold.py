@@ -1,4 +1,4 @@
-"""``atf init``: a function of one's own, as a handler and a manifest that ``atf up --functions`` runs."""
+"""``atf init``: a function of one's own: a handler, a manifest for ``atf up --functions`` and clusters, a Dockerfile."""
 
 import re
 from pathlib import Path
@@ -35,10 +35,17 @@ kind: Function
 metadata:
   name: {name}
 spec:
+  image: {name}:1 # for clusters: docker build -t {name}:1 .
   handler: {module}:{module}
   description: Counts words.
   scaling:
     maxReplicas: 4
+"""
+DOCKERFILE = """# An image of this function for a cluster.
+ARG BASE=asynctaskflow/function-base:0.1.0
+FROM ${{BASE}}
+COPY {module}.py /app/
+CMD ["{module}:{module}"]
 """
 
 
@@ -46,13 +53,13 @@ def init(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
     folder: Annotated[Path | None, typer.Option(help="Where; else a folder of that name.")] = None,
 ) -> None:
-    """Write a handler and its function.yaml."""
+    """Write a handler, its function.yaml and its Dockerfile."""
     if not FUNCTION_NAME.fullmatch(name):
         raise UsageProblem(f"{name!r}: lower-case letters, digits and dashes, at most 40")
     module = re.sub(r"\W", "_", name)
     module = f"f_{module}" if module[0].isdigit() else module
     place = folder or Path(name)
-    files = {f"{module}.py": HANDLER, "function.yaml": MANIFEST}
+    files = {f"{module}.py": HANDLER, "function.yaml": MANIFEST, "Dockerfile": DOCKERFILE}
     taken = [file for file in files if (place / file).exists()]
     if taken:
         raise CommandError(f"{place / taken[0]} exists already")
