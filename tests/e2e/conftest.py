@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 from pytest_kubernetes.providers.base import AClusterManager
@@ -28,6 +29,7 @@ from asynctaskflow_testkit.waiting import until
 HERE = Path(__file__).parent
 NUMBERS = count(1)
 E2E_TIMEOUT_S = 400
+OK = 200
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,10 +105,22 @@ def product(new_product: Callable[[str], Product]) -> Iterator[Product]:
 
 @pytest.fixture
 def calm(product: Product) -> Product:
-    """The shared release, with nothing waiting or running in ``probe`` and no worker of it."""
+    """The shared release, reachable, with nothing waiting or running in ``probe`` and no worker of it.
+
+    After an outage of the API server nodes count as lost for a moment, and Services have no endpoints meanwhile.
+    """
+    until(lambda: is_ready(product), 120, what="the API is ready")
     until(lambda: not unfinished(product), 120, what="probe has nothing to do")
     until(lambda: product.replicas("probe") == 0, 90, what="probe has no workers")
     return product
+
+
+def is_ready(product: Product) -> bool:
+    """Whether the API answers through its Service, and Redis answers it."""
+    try:
+        return product.http.get("/ready").status_code == OK
+    except httpx2.TransportError:
+        return False
 
 
 def unfinished(product: Product) -> int:

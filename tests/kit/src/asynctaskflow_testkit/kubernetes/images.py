@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[5]
 BASE = "docker.io/library/debian:trixie-slim"
 SUITE = "trixie"
 TAG = "dev"
+FUNCTION_BASE = "function-base"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # Under a name that Debian's ca-certificates does not overwrite.
 KEPT_BUNDLE = "/etc/machine-ca.crt"
@@ -106,6 +107,11 @@ IMAGES: Mapping[str, Image] = {
 }
 
 
+def _tag(name: str) -> str:
+    """What one of our images is called on the test machine."""
+    return f"docker.io/asynctaskflow/{name}:{TAG}"
+
+
 def key_of(name: str) -> str:
     """A short hash of everything that an image of ours is made from."""
     image, digest = IMAGES[name], hashlib.sha256()
@@ -131,40 +137,59 @@ class ImageBuilder:
             CannotBuildImage
         """
         wanted = list(names)
-        return {f"docker.io/asynctaskflow/{name}:{TAG}": self._archive(name) for name in wanted}
+        return {_tag(name): self._archive(name) for name in wanted}
 
     def _archive(self, name: str) -> Path:
         archive = self._folder / f"{name}-{key_of(name)}.tar"
         if archive.exists():
             return archive
-        image = IMAGES[name]
-        if image.base:
-            self._archive(image.base)
-        self._ensure_base()
         _say(f"building image {name}")
-        self._build(name, image)
+        self._build(name)
         for old in self._folder.glob(f"{name}-????????????????.tar"):
             old.unlink()
         fresh = archive.with_suffix(".fresh")
-        fresh.unlink(missing_ok=True)
-        tag = f"docker.io/asynctaskflow/{name}:{TAG}"
-        self._buildah("push", "--quiet", tag, f"docker-archive:{fresh}:{tag}")
+        self._pack(_tag(name), fresh)
         fresh.replace(archive)
         return archive
 
-    def _build(self, name: str, image: Image) -> None:
-        tag = f"docker.io/asynctaskflow/{name}:{TAG}"
+    def of_folder(self, folder: Path, tag: str) -> Path:
+        """The archive of a function of one's own: its Dockerfile, on our base, as anybody would build it.
+
+        Raises:
+            CannotBuildImage
+        """
+        if not self._has(_tag(FUNCTION_BASE)):
+            self._build(FUNCTION_BASE)
+        self._bud(folder / "Dockerfile", folder, tag=tag, base=FUNCTION_BASE)
+        archive = folder / "image.tar"
+        self._pack(tag, archive)
+        return archive
+
+    def _build(self, name: str) -> None:
+        image = IMAGES[name]
+        if image.base and not self._has(_tag(image.base)):
+            self._build(image.base)
+        self._ensure_base()
+        dockerfile, context = ROOT / image.dockerfile, ROOT / image.context
+        self._bud(dockerfile, context, tag=_tag(name), base=image.base)
+
+    def _bud(self, dockerfile: Path, context: Path, *, tag: str, base: str) -> None:
         words = ["build", "--isolation", "chroot", "--network", "host", "--pull=never", "--layers"]
-        if image.base:
-            words += ["--build-arg", f"BASE=docker.io/asynctaskflow/{image.base}:{TAG}"]
-        words += ["--file", str(ROOT / image.dockerfile), "--tag", tag, str(ROOT / image.context)]
-        self._buildah(*words)
+        if base:
+            words += ["--build-arg", f"BASE={_tag(base)}"]
+        self._buildah(*words, "--file", str(dockerfile), "--tag", tag, str(context))
+
+    def _pack(self, tag: str, archive: Path) -> None:
+        archive.unlink(missing_ok=True)
+        self._buildah("push", "--quiet", tag, f"docker-archive:{archive}:{tag}")
+
+    def _has(self, tag: str) -> bool:
+        return bool(self._buildah("images", "--quiet", "--filter", f"reference={tag}").strip())
 
     def _ensure_base(self) -> None:
         """Made once, and anew when this machine reaches its packages in another way."""
         mark = self._folder / f"base-{_key_of_machine()}"
-        found = self._buildah("images", "--quiet", "--filter", f"reference={BASE}").strip()
-        if found and mark.exists():
+        if mark.exists() and self._has(BASE):
             return
         _say("building the base image")
         self._make_base()

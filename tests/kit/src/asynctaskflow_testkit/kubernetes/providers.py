@@ -11,7 +11,7 @@ from pytest_kubernetes.options import ClusterOptions
 from pytest_kubernetes.providers import select_provider_manager
 from pytest_kubernetes.providers.base import AClusterManager
 
-from asynctaskflow_testkit.kubernetes.images import IMAGES, ImageBuilder
+from asynctaskflow_testkit.kubernetes.images import IMAGES, ROOT, ImageBuilder
 from asynctaskflow_testkit.kubernetes.local_cluster import LocalCluster
 
 NEW_NETWORK = 0x4000_0000  # CLONE_NEWNET
@@ -108,14 +108,26 @@ def archives(choice: Choice) -> dict[str, Path]:
     return {name: _docker_build(name) for name in IMAGES}
 
 
+def add_image(manager: AClusterManager, folder: Path, *, tag: str) -> None:
+    """Build the image of a function of one's own, on our base, and give it to the nodes."""
+    if isinstance(manager, LocalManager):
+        manager.load_image(str(ImageBuilder().of_folder(folder, tag)))
+        return
+    _docker(folder / "Dockerfile", folder, tag=tag, base="function-base")
+    manager.load_image(tag)
+
+
 def _docker_build(name: str) -> Path:
-    image = IMAGES[name]
-    tag = f"docker.io/asynctaskflow/{name}:dev"
-    words = ["docker", "build", "--tag", tag, "--file", image.dockerfile]
-    if image.base:
-        words += ["--build-arg", f"BASE=docker.io/asynctaskflow/{image.base}:dev"]
-    subprocess.run([*words, image.context], check=True)
+    image, tag = IMAGES[name], f"docker.io/asynctaskflow/{name}:dev"
+    _docker(ROOT / image.dockerfile, ROOT / image.context, tag=tag, base=image.base)
     return Path(tag)
+
+
+def _docker(dockerfile: Path, context: Path, *, tag: str, base: str) -> None:
+    words = ["docker", "build", "--tag", tag, "--file", str(dockerfile)]
+    if base:
+        words += ["--build-arg", f"BASE=docker.io/asynctaskflow/{base}:dev"]
+    subprocess.run([*words, str(context)], check=True)
 
 
 def enter(namespace: Path) -> None:
