@@ -9,14 +9,14 @@ from asynctaskflow_cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def found(pattern):
     return sorted(set(re.findall(pattern, README)))
 
 
-@pytest.mark.parametrize("name", found(r"(?:\.venv/bin/|`)atf ([a-z]+)"))
+@pytest.mark.parametrize("name", found(r"(?:\.venv/bin/|`)atf ([a-z0-9]+)"))
 def test_each_atf_command_of_the_readme_exists(name):
     assert name in COMMANDS
 
@@ -27,7 +27,7 @@ def test_each_command_that_the_readme_lists_exists():
     assert set(line.split(", ")) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", found(r"(?:^|`|… )make ([a-z]+)"))
+@pytest.mark.parametrize("name", found(r"(?:^|`|… )make ([a-z0-9-]+)"))
 def test_each_make_target_of_the_readme_exists(name):
     assert name in TARGETS
 
