@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from enum import StrEnum
 from asynctaskflow.clock import Clock
 from asynctaskflow_operator.kube.kinds import API_VERSION, Kind
 from asynctaskflow_operator.kube.outbox import Key, Outbox, Rank
-from asynctaskflow_operator.kube.port import Kube, Manifest
+from asynctaskflow_operator.kube.port import Kube, KubeConflict, Manifest
 
 COMPONENT = "asynctaskflow-operator"
 MESSAGE_CHARS = 1024
@@ -75,7 +76,8 @@ class Events:
     async def _send(self, key: str) -> None:
         manifest = self._waiting.get(key)
         if manifest is not None:
-            await self._kube.create(manifest)
+            with suppress(KubeConflict):  # it was taken, and only the answer was lost
+                await self._kube.create(manifest)
             self._waiting.pop(key, None)
 
     def _discard(self, key: str) -> None:

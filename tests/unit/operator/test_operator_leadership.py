@@ -157,6 +157,7 @@ async def test_a_write_on_a_lease_that_has_changed_meanwhile_wins_nothing(kube):
     one = Candidate(kube, "one")
     await one.leadership._try()
     stale = one.leadership._seen
+    assert stale is not None
     await kube.patch(Kind.LEASE, "lease", {"spec": {"holderIdentity": "thief"}})
 
     assert not await one.leadership._write(stale)

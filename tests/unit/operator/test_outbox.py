@@ -114,6 +114,16 @@ async def test_a_lower_rank_does_not_sink_an_entry_that_waits(sender):
         assert sender.names == ["a", "b"]
 
 
+async def test_an_earlier_time_of_lower_rank_leaves_the_rank(sender):
+    async with running(sender, burst=1, per_s=1) as outbox:
+        outbox.put(key("a"), rank=Rank.TERMINAL, delay_s=5)
+        outbox.put(key("a"), rank=Rank.DELETION)
+        outbox.put(key("b"), rank=Rank.PROGRESS)
+        await asyncio.sleep(10)
+
+    assert sender.names == ["a", "b"]
+
+
 async def test_an_entry_waits_for_its_time(sender):
     async with running(sender) as outbox:
         outbox.put(key("a"), rank=Rank.FUNCTION, delay_s=5)

@@ -145,9 +145,9 @@ class DependencyKeeper:
         )
         if status == kept.seen_status:
             return
+        await self._kube.replace_status(Kind.DEPENDENCY, name, status, uid=kept.uid)
         if is_news(status, kept.seen_status):
             self._tell(name, kept.seen_status.get("state"), status)
-        await self._kube.replace_status(Kind.DEPENDENCY, name, status, uid=kept.uid)
         kept.seen_status = status
 
     def _tell(self, name: str, before: str | None, status: Mapping[str, Any]) -> None:

@@ -92,8 +92,8 @@ class FunctionPublisher:
         status = written(self._status(one))
         if not is_change(status, one.seen_status):
             return
-        self._tell(one, one.seen_status, status)
         await self._kube.replace_status(Kind.FUNCTION, name, status, uid=one.uid)
+        self._tell(one, one.seen_status, status)
         one.seen_status = status
 
     def _status(self, one: Managed) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from asynctaskflow_operator.rules.budget import Budget
 AT_ONCE = 16
 AGAIN_S = 1.0
 NEVER_S = 3600.0
+LEAST_PAUSE_S = 0.001  # a timer that fires a hair early must not spin
 
 log = structlog.get_logger()
 
@@ -156,7 +157,7 @@ class Outbox:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(seconds, LEAST_PAUSE_S)):
                 await self._news.wait()
         except TimeoutError:
             return

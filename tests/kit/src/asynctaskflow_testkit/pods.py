@@ -6,6 +6,7 @@ that is what a scale-down must never do.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -72,10 +73,8 @@ class Pods:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            try:
+            with suppress(KubeError, ApiError, QueueUnavailable):  # the next look does what is left
                 await self._turn()
-            except (KubeError, ApiError, QueueUnavailable):
-                pass  # they come back: the next look finds what is left to do
             await asyncio.sleep(LOOK_EVERY_S)
 
     def up(self, function: str) -> list[str]:
