@@ -39,6 +39,13 @@ async def test_the_registered_spec_is_kept_and_completed_with_schemas(start, que
     assert set(registered.input_schema["properties"]) == {"name", "times"}
 
 
+async def test_a_pod_does_not_bring_back_a_function_that_was_deleted(start, queue):
+    worker = await start("greets", pod="pod-1").running()
+
+    assert await queue.queue.functions() == []
+    assert worker.code is None
+
+
 async def test_a_worker_tells_redis_what_it_does(start, queue, submit):
     worker = await start("waits", slots=3, pod="pod-1").running()
     await submit("waits", seconds=60)

@@ -86,6 +86,7 @@ class WorkerProcess:
                 ground.definition,
                 self._own,
                 handler=ground.handler,
+                may_register=not ground.settings.pod,
                 link=ground.link,
                 stopping=ground.stopping,
                 roll=ground.roll,

@@ -21,6 +21,7 @@ async def prepare(
     own: FunctionSpec | None,
     *,
     handler: str,
+    may_register: bool,
     link: Link,
     stopping: Stopping,
     roll: Callable[[], float],
@@ -30,11 +31,15 @@ async def prepare(
     Args:
         own: from this worker's manifest; it wins over what is registered.
         handler: ``module:function``, for a function that nobody has registered.
+        may_register: make such a function known. Not in a pod: there the operator does, and a pod that starts while
+            its Function is deleted would bring it back.
     """
     while not stopping.asked:
         try:
             await probe(client)
-            spec = await _agree(RedisRegistry(client), definition, own, handler)
+            spec = await _agree(
+                RedisRegistry(client), definition, own, handler, may_register=may_register
+            )
         except (QueueUnavailable, UnsafeServer, RedisError) as error:
             await stopping.pause(link.failed(error, roll=roll()))
         else:
@@ -48,6 +53,8 @@ async def _agree(
     definition: FunctionDefinition[Any, Any, Any],
     own: FunctionSpec | None,
     handler: str,
+    *,
+    may_register: bool,
 ) -> FunctionSpec:
     """Read the registered spec; fill in what only the worker knows: that it exists, and its schemas."""
     try:
@@ -55,6 +62,8 @@ async def _agree(
     except FunctionNotFound:
         registered = None
     spec = own or registered or FunctionSpec(handler=handler, dependencies=definition.dependencies)
+    if registered is None and not may_register:
+        return spec
     if registered is None or _schemas(registered) != _schemas_of(definition):
         base = registered or spec
         inputs, outputs = _schemas_of(definition)
