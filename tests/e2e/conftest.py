@@ -49,12 +49,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not wanted or session.config.option.collectonly:
         return
     kubeconfig = session.config.getoption("k8s_kubeconfig") or ""
-    choice = choose(
-        kubeconfig=kubeconfig,
-        docker=docker_answers(),
-        kind=shutil.which("kind") is not None,
-        why_not_local=why_not(),
-    )
+    choice = _choice(kubeconfig)
     print(f"\ne2e: {choice.why}", flush=True)  # noqa: T201 - says where it runs, also without -v
     images = archives(choice)
     manager = manager_of(choice, kubeconfig=kubeconfig)
@@ -63,6 +58,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         manager.load_image(str(archive if choice.name == "local" else tag))
     session.stash[CLUSTER] = manager
     session.stash[CHOICE] = choice
+
+
+def _choice(kubeconfig: str) -> Choice:
+    """Where to run; one line if this machine has nowhere."""
+    try:
+        return choose(
+            kubeconfig=kubeconfig,
+            docker=docker_answers(),
+            kind=shutil.which("kind") is not None,
+            why_not_local=why_not(),
+        )
+    except RuntimeError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 CLUSTER = pytest.StashKey[AClusterManager]()
