@@ -26,8 +26,7 @@ async def test_a_task_may_be_applied_before_its_function(
     async with at_work(tasks_queue), open_desk(tasks, tasks_queue, functions) as desk:
         spec = functions.specs.pop("echo")
         await tasks.apply("one")
-        status = await tasks.state("one", of="PENDING")
-        assert status["reason"] == "FunctionNotFound"
+        status = await tasks.waits("one", reason="FunctionNotFound")
         assert status["error"]["message"] == "waiting for a Function named echo"
 
         functions.specs["echo"] = spec
@@ -42,8 +41,7 @@ async def test_a_waiting_task_finds_its_function_without_being_told(
     async with at_work(tasks_queue), open_desk(tasks, tasks_queue, functions):
         functions.closing.add("echo")
         await tasks.apply("one")
-        status = await tasks.state("one", of="PENDING")
-        assert status["reason"] == "FunctionNotReady"
+        await tasks.waits("one", reason="FunctionNotReady")
         functions.closing.clear()
 
         await tasks.state("one", of="COMPLETED")
@@ -54,7 +52,7 @@ async def test_a_task_that_waits_can_be_cancelled(
 ):
     async with open_desk(tasks, tasks_queue, functions):
         await tasks.apply("one", function="later")
-        await tasks.state("one", of="PENDING")
+        await tasks.waits("one", reason="FunctionNotFound")
         await tasks.wish("one", desiredState="Cancelled")
 
         await tasks.state("one", of="CANCELLED")
@@ -68,8 +66,7 @@ async def test_a_full_queue_is_waited_for(
     await tasks_queue.queue.enqueue(NewTask("echo"))
     async with open_desk(tasks, tasks_queue, functions):
         await tasks.apply("one")
-        status = await tasks.state("one", of="PENDING")
-        assert status["reason"] == "QueueFull"
+        await tasks.waits("one", reason="QueueFull")
 
         async with at_work(tasks_queue):
             await tasks.state("one", of="COMPLETED")

@@ -109,6 +109,16 @@ class Cluster:
 
         return await eventually(shown, within_s, what=f"{name} is {of}")
 
+    async def waits(self, name: str, *, reason: str) -> dict[str, Any]:
+        """The status, once it says why the Task waits: PENDING alone is what an API server fills in."""
+
+        async def shown() -> dict[str, Any]:
+            status = await self.status(name)
+            assert (status.get("state"), status.get("reason")) == ("PENDING", reason), status
+            return status
+
+        return await eventually(shown, WITHIN_S, what=f"{name} waits: {reason}")
+
     async def gone(self, name: str, *, within_s: float = WITHIN_S) -> None:
         """Once there is no such Task."""
 
