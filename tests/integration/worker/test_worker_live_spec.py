@@ -201,7 +201,7 @@ async def test_a_spec_that_cannot_be_read_changes_nothing(start_plain, queue, su
     two = BASE.model_copy(update={"concurrency": Concurrency(slots_per_worker=2)})
     await queue.queue.register("waits", two)
     await eventually(lambda: worker.events("spec_changed"), 5)
-    bad = {"spec": '{"handler": "a:b", "unheardOf": 1}', "revision": "from-the-future"}
+    bad = {"spec": '{"handler": "no colon"}', "revision": "from-the-future"}
     await queue.client.hset("function:{waits}", mapping=bad)
 
     await eventually(lambda: worker.events("spec_refused"), 5)

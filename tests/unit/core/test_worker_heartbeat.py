@@ -105,6 +105,26 @@ def bench() -> Bench:
     return Bench()
 
 
+def test_a_worker_that_has_come_to_rest_says_so_before_its_next_heartbeat(bench: Bench):
+    execution = bench.run_task("one")
+    bench.heartbeat.beat()
+    bench.running.remove(execution)
+    bench.clock.now_s += 0.1
+
+    bench.heartbeat.beat()
+
+    assert bench.keeper.renewed == [["one"], []]
+
+
+def test_a_worker_at_rest_has_nothing_to_say_between_two_heartbeats(bench: Bench):
+    bench.heartbeat.beat()
+    bench.clock.now_s += 0.1
+
+    bench.heartbeat.beat()
+
+    assert bench.keeper.renewed == [[]]
+
+
 def test_all_leases_are_renewed_in_one_command_each_heartbeat(bench):
     execution = bench.run_task("a")
     bench.run_task("b")

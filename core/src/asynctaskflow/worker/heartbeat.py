@@ -103,6 +103,7 @@ class Heartbeat(threading.Thread):
         self._clock = clock
         self._ended = threading.Event()
         self._renew_at_s = 0.0
+        self._told_busy = False
         self._reap_at_s = 0.0
         self._rested_s = clock.mono_s()
         self._thawed_s = 0.0
@@ -121,7 +122,7 @@ class Heartbeat(threading.Thread):
         self._watch(now_s)
         if self._later is not None and now_s >= self._later[0]:
             self._limits, self._later = self._later[1], None
-        if now_s >= self._renew_at_s:
+        if now_s >= self._renew_at_s or self._has_come_to_rest():
             self._renew_at_s = now_s + self._limits.heartbeat_s
             self._renew()
         if now_s >= self._reap_at_s:
@@ -150,6 +151,10 @@ class Heartbeat(threading.Thread):
         except (QueueUnavailable, RedisError) as error:
             get_logger().warning("not_deregistered", error=str(error))
 
+    def _has_come_to_rest(self) -> bool:
+        """Told at once: a worker that is thought to be busy is kept, and paid for, until its next heartbeat."""
+        return self._told_busy and not len(self._running)
+
     def _renew(self) -> None:
         executions = self._running.snapshot()
         sent_s = self._clock.mono_s()
@@ -160,6 +165,7 @@ class Heartbeat(threading.Thread):
             get_logger().debug("not_renewed", error=str(error))
             self._renew_at_s = sent_s  # again at the next tick: every moment counts now
             return
+        self._told_busy = bool(executions)
         for execution in executions:
             if execution.task.id.uuid in lost:
                 self._ports.on_lost(execution)
