@@ -39,6 +39,11 @@ class WorkerSettings(BaseSettings):
         "", max_length=120, description="Blank: host, process id and a random part."
     )
     pod: str = Field("", max_length=253, description="The pod's name, shown beside the worker.")
+    function: str = Field(
+        "",
+        max_length=40,
+        description="The Function that this worker is started for; a handler of another name is refused. Blank: any.",
+    )
 
     slots: int | None = Field(None, ge=1, le=256, description="Tasks run at once; manifest: 4.")
     isolation: Literal["auto", "process"] | None = Field(

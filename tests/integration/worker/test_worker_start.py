@@ -46,6 +46,12 @@ async def test_a_pod_does_not_bring_back_a_function_that_was_deleted(start, queu
     assert worker.code is None
 
 
+async def test_a_handler_of_another_name_is_refused(start):
+    worker = start("greets", function="echo")
+
+    assert await worker.exit_code() == 2
+
+
 async def test_a_worker_tells_redis_what_it_does(start, queue, submit):
     worker = await start("waits", slots=3, pod="pod-1").running()
     await submit("waits", seconds=60)

@@ -125,3 +125,7 @@ def test_what_running_workers_take_over_does_not_change_their_pods():
 
 def test_a_rollout_starts_a_worker_before_it_stops_one():
     assert made()["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_a_worker_is_told_which_function_it_is_for():
+    assert environment_of(made())["ATF_FUNCTION"] == {"name": "ATF_FUNCTION", "value": "summarize"}

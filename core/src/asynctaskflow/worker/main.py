@@ -53,6 +53,11 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.write(described.decode() + "\n")
         return int(Exit.STOPPED)
     settings = _settings()
+    if settings.function not in {"", definition.name}:
+        raise BadUsage(
+            f"{options.handler} is the function {definition.name!r}, not {settings.function!r}: "
+            "name the Function like its handler"
+        )
     own = _own_spec(definition, options.manifest or settings.manifest)
     logs.configure(level=settings.log_level, style=settings.log_format)
     process = WorkerProcess(lay_ground(definition, options.handler, settings), own)

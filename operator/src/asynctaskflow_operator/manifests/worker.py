@@ -143,7 +143,7 @@ def _pod(function: str, spec: FunctionSpec, installation: Installation) -> Manif
             "fsGroup": NOBODY,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(spec, installation)],
+        "containers": [_container(function, spec, installation)],
         "volumes": [
             {"name": "tmp", "emptyDir": {"sizeLimit": f"{spec.runtime.scratch_mebibytes}Mi"}}
         ],
@@ -158,13 +158,13 @@ def _pod(function: str, spec: FunctionSpec, installation: Installation) -> Manif
     }
 
 
-def _container(spec: FunctionSpec, installation: Installation) -> Manifest:
+def _container(function: str, spec: FunctionSpec, installation: Installation) -> Manifest:
     return {
         "name": CONTAINER,
         "image": spec.image,
         "imagePullPolicy": spec.runtime.image_pull_policy,
         "command": ["atf-worker", spec.handler],
-        "env": _environment(spec, installation),
+        "env": _environment(function, spec, installation),
         "envFrom": [
             {"secretRef": {"name": name, "optional": True}} for name in spec.runtime.secrets
         ],
@@ -185,7 +185,7 @@ def _container(spec: FunctionSpec, installation: Installation) -> Manifest:
     }
 
 
-def _environment(spec: FunctionSpec, installation: Installation) -> list[Manifest]:
+def _environment(function: str, spec: FunctionSpec, installation: Installation) -> list[Manifest]:
     """The function's own first: ours win where both name the same variable."""
     pod = {"fieldRef": {"fieldPath": "metadata.name"}}
     ours: dict[str, Manifest] = {
@@ -194,6 +194,7 @@ def _environment(spec: FunctionSpec, installation: Installation) -> list[Manifes
         },
         "ATF_WORKER_ID": {"valueFrom": pod},
         "ATF_POD": {"valueFrom": pod},
+        "ATF_FUNCTION": {"value": function},
         "ATF_ISOLATION": {"value": spec.concurrency.isolation},
         "ATF_PROBE_HOST": {"value": "0.0.0.0"},  # noqa: S104 - the kubelet asks from outside the pod
         "ATF_PROBE_PORT": {"value": str(PROBE_PORT)},

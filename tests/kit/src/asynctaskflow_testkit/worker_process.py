@@ -143,7 +143,9 @@ def worker_starter(env: Mapping[str, str], *, handlers: Path, logs: Path) -> Ite
     """
     workers: list[WorkerProcess] = []
 
-    def start(function: str, *, manifest: Path | None = None, **settings: object) -> WorkerProcess:
+    def start(
+        function: str, /, *, manifest: Path | None = None, **settings: object
+    ) -> WorkerProcess:
         own = {f"ATF_{name.upper()}": str(value) for name, value in settings.items()}
         command = [sys.executable, "-m", "asynctaskflow.worker.main", f"{handlers.stem}:{function}"]
         if manifest is not None:
