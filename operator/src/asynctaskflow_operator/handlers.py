@@ -18,7 +18,8 @@ from asynctaskflow_operator.functions.publisher import FunctionPublisher
 from asynctaskflow_operator.functions.reconcile import FunctionReconciler
 from asynctaskflow_operator.functions.upkeep import FunctionUpkeep
 from asynctaskflow_operator.health import Health
-from asynctaskflow_operator.kube.kinds import FINALIZER, FUNCTION_LABEL, GROUP, VERSION
+from asynctaskflow_operator.kube.kinds import FINALIZER, VERSION
+from asynctaskflow_operator.manifests.worker import FUNCTION_LABEL, GROUP
 from asynctaskflow_operator.rules.workers import PodSight
 from asynctaskflow_operator.scaling.loop import ScalingLoop
 from asynctaskflow_operator.stream import EventFollower

@@ -13,8 +13,8 @@ from asynctaskflow.taskqueue.retention import retention
 from asynctaskflow_operator.events import EventKind, Events
 from asynctaskflow_operator.functions.book import Book, Managed
 from asynctaskflow_operator.functions.reconcile import FunctionReconciler, essence
-from asynctaskflow_operator.kube.kinds import FUNCTION_LABEL
 from asynctaskflow_operator.kube.port import KubeError
+from asynctaskflow_operator.manifests.worker import FUNCTION_LABEL
 
 REAP_EVERY_S = 1.0
 PURGE_EVERY_S = 10.0

@@ -4,10 +4,10 @@ from enum import Enum
 
 from lightkube.generic_resource import GenericNamespacedResource, create_namespaced_resource
 
-GROUP = "asynctaskflow.dev"
+from asynctaskflow_operator.manifests.worker import GROUP
+
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
-FUNCTION_LABEL = f"{GROUP}/function"
 FINALIZER = f"{GROUP}/operator"
 
 

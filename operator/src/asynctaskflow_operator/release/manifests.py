@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from asynctaskflow_operator.kube.kinds import GROUP, Kind
+from asynctaskflow_operator.kube.kinds import Kind
 from asynctaskflow_operator.kube.port import (
     Kube,
     KubeNotFound,
@@ -17,6 +17,7 @@ from asynctaskflow_operator.kube.port import (
     KubeUnavailable,
     Manifest,
 )
+from asynctaskflow_operator.manifests.worker import GROUP
 
 Say = Callable[[str], None]
 

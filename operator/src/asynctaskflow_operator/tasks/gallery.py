@@ -15,7 +15,7 @@ from asynctaskflow.errors import QueueUnavailable
 from asynctaskflow.model.function import Visibility
 from asynctaskflow.model.task import TERMINAL, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import TaskFilter
-from asynctaskflow_operator.kube.kinds import FUNCTION_LABEL, Kind
+from asynctaskflow_operator.kube.kinds import Kind
 from asynctaskflow_operator.kube.outbox import Key, Rank
 from asynctaskflow_operator.kube.port import (
     KubeConflict,
@@ -23,6 +23,7 @@ from asynctaskflow_operator.kube.port import (
     KubeUnavailable,
     Manifest,
 )
+from asynctaskflow_operator.manifests.worker import FUNCTION_LABEL
 from asynctaskflow_operator.rules.task_intent import sight
 from asynctaskflow_operator.rules.visibility import (
     BAD_ENDS,

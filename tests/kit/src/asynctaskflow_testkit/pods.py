@@ -20,9 +20,9 @@ from asynctaskflow.taskqueue.keeper import RedisLeaseKeeper
 from asynctaskflow.taskqueue.messages import Claimed, Complete
 from asynctaskflow.taskqueue.work_source import RedisWorkSource
 from asynctaskflow_operator.kube.client import KubeClient
-from asynctaskflow_operator.kube.kinds import FUNCTION_LABEL, RESOURCES, Kind
+from asynctaskflow_operator.kube.kinds import RESOURCES, Kind
 from asynctaskflow_operator.kube.port import KubeError, Manifest
-from asynctaskflow_operator.manifests.worker import DELETION_COST
+from asynctaskflow_operator.manifests.worker import DELETION_COST, FUNCTION_LABEL
 from asynctaskflow_testkit.queues import LEASE_MS, QueueUnderTest
 
 LOOK_EVERY_S = 0.05
