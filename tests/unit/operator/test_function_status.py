@@ -175,7 +175,8 @@ SCALING = {
     "undecided": ({}, ("Unknown", "NotDecidedYet")),
     "demand": (decided(), ("True", "FollowsDemand")),
     "minimum": (decided(limited_by=Limit.MIN_REPLICAS), ("True", "FollowsDemand")),
-    "observing": (decided(acts=False), ("False", "None")),
+    "observing": (decided(acts=False), ("False", "Mode")),
+    "observing at rest": (decided(acts=False, limited_by=Limit.IDLE), ("False", "Mode")),
     "breaker": (decided(limited_by=Limit.BREAKER), ("False", "BreakerOpen")),
     "rate": (decided(limited_by=Limit.RATE_LIMIT), ("False", "RateLimit")),
     "blind": (decided(limited_by=Limit.QUEUE_UNREADABLE), ("False", "QueueUnreadable")),
@@ -195,10 +196,18 @@ def test_queue_readable_says_whether_redis_answers(depths, shown):
     assert condition("QueueReadable", depths=depths) == shown
 
 
+def test_a_queue_that_nobody_has_looked_at_is_not_laid_at_redis_door():
+    assert condition("QueueReadable", depths=None, problem="spec.x: wrong") == (
+        "Unknown",
+        "NotRead",
+    )
+
+
 HEALTH = {
     "none": ({}, ("True", "NoDependencies")),
     "closed": ({"spec": SPEC, "dependencies": CLOSED}, ("True", "Closed")),
     "unknown": ({"spec": SPEC}, ("Unknown", "BreakerUnknown")),
+    "one unknown": ({"spec": SPEC, "dependencies": CLOSED[:1]}, ("Unknown", "BreakerUnknown")),
     "open": (
         {"spec": SPEC, "dependencies": (DependencySight("llm", breaker="open"), CLOSED[1])},
         ("False", "BreakerOpen"),

@@ -11,7 +11,7 @@ from asynctaskflow.taskqueue.messages import QueueDepths
 from asynctaskflow_operator.rules.conditions import Condition, merged, timestamp
 
 STATES = {"closed": "Closed", "open": "Open", "half_open": "HalfOpen"}
-SEVERITY = ("Unknown", "Closed", "HalfOpen", "Open")
+SEVERITY = ("Closed", "Unknown", "HalfOpen", "Open")
 QUEUE_FIELDS = {
     "pending": TaskState.PENDING,
     "scheduled": TaskState.SCHEDULED,
@@ -178,9 +178,7 @@ def _conditions(
     return [
         _ready(sight),
         _scaling_active(sight),
-        Condition("QueueReadable", status=True, reason="Read")
-        if sight.depths
-        else Condition("QueueReadable", None, "Unreadable", "Redis does not answer; workers stay."),
+        _queue_readable(sight),
         _healthy(breaker, dependencies),
     ]
 
@@ -202,17 +200,21 @@ def _ready(sight: FunctionSight) -> Condition:
     return Condition("Ready", status=True, reason="Accepting", message=text)
 
 
+def _queue_readable(sight: FunctionSight) -> Condition:
+    if sight.depths:
+        return Condition("QueueReadable", status=True, reason="Read")
+    if sight.problem:
+        return Condition("QueueReadable", None, "NotRead", "The spec cannot be followed.")
+    return Condition("QueueReadable", None, "Unreadable", "Redis does not answer; workers stay.")
+
+
 def _scaling_active(sight: FunctionSight) -> Condition:
     decision = sight.decision
     if decision is None:
         return Condition("ScalingActive", None, "NotDecidedYet")
     if not decision.acts or decision.limited_by in RESTRAINED:
-        return Condition(
-            "ScalingActive",
-            status=False,
-            reason=str(decision.limited_by),
-            message=decision.reason,
-        )
+        limit = decision.limited_by if decision.limited_by in RESTRAINED else Limit.MODE
+        return Condition("ScalingActive", status=False, reason=str(limit), message=decision.reason)
     return Condition("ScalingActive", status=True, reason="FollowsDemand")
 
 
