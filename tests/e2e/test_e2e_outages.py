@@ -60,13 +60,12 @@ def test_without_an_api_server_for_a_minute_work_goes_on_and_status_catches_up(
     calm.apply(task("through-the-outage", seconds=20))
     until(lambda: calm.status("task", "through-the-outage").get("state") == "ACTIVE", 60)
     url, client = calm.url(), calm.http
-    processes = cluster.cluster.processes
 
-    processes.stop("kube-apiserver", kill=True)
+    cluster.cluster.stop_process("kube-apiserver")
     answers = [client.post(f"{url}/api/v1/functions/probe/tasks?wait=50", json={"seconds": 30})]
     until(lambda: client.get(f"{url}/ready").status_code == 200, 30)
     answers.append(client.post(f"{url}/api/v1/functions/probe/tasks?wait=50", json={"seconds": 20}))
-    processes.start_again("kube-apiserver")
+    cluster.cluster.start_process("kube-apiserver")
 
     assert [answer.status_code for answer in answers] == [200, 200]
     until(lambda: cluster.ready(), 60, what="the API server is back")

@@ -141,14 +141,13 @@ async def test_a_patch_of_an_object_leaves_its_status(kube: Kube):
     assert answer["status"] == ENDED
 
 
-async def test_a_merged_status_loses_what_is_null(kube: Kube):
+async def test_a_merge_takes_away_what_is_null_and_leaves_the_rest(kube: Kube):
     await kube.create(task())
-    await kube.patch(Kind.TASK, "one", {"status": {"reason": "a", "worker": "w"}}, status=True)
+    await kube.patch(Kind.TASK, "one", {"metadata": {"annotations": {"a": "1", "b": "2"}}})
 
-    answer = await kube.patch(Kind.TASK, "one", {"status": {"reason": None}}, status=True)
+    answer = await kube.patch(Kind.TASK, "one", {"metadata": {"annotations": {"a": None}}})
 
-    assert answer["status"].get("worker") == "w"
-    assert "reason" not in answer["status"]
+    assert answer["metadata"]["annotations"] == {"b": "2"}
 
 
 async def test_a_patch_of_an_older_version_is_a_conflict(kube: Kube):

@@ -25,10 +25,8 @@ class Stubborn(FakeKube):
         await self.patch(kind, name, {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
         return None
 
-    async def patch(
-        self, kind: Kind, name: str, body: dict[str, Any], *, status: bool = False
-    ) -> dict[str, Any]:
-        made = await super().patch(kind, name, body, status=status)
+    async def patch(self, kind: Kind, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        made = await super().patch(kind, name, body)
         meta = made["metadata"]
         if meta.get("deletionTimestamp") and not meta.get("finalizers"):
             await super().delete(kind, name)
@@ -38,10 +36,8 @@ class Stubborn(FakeKube):
 class Running(Stubborn):
     """With an operator: it puts its finalizer back, fails tasks when told to, and stops when scaled to zero."""
 
-    async def patch(
-        self, kind: Kind, name: str, body: dict[str, Any], *, status: bool = False
-    ) -> dict[str, Any]:
-        made = await super().patch(kind, name, body, status=status)
+    async def patch(self, kind: Kind, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        made = await super().patch(kind, name, body)
         if kind is Kind.DEPLOYMENT and made["spec"]["replicas"] == 0:
             await super().delete(Kind.POD, "operator-1")
         acts = bool(await self.list(Kind.POD))

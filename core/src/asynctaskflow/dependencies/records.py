@@ -17,10 +17,8 @@ def state_of(name: str, reply: Sequence[bytes]) -> DependencyState | None:
     if not reply:
         return None
     fields = (value.decode() for value in reply)
-    now_ms, spec = (
-        int(next(fields)),
-        DependencySpec.model_validate_json(next(fields), extra="ignore"),
-    )
+    now_ms = int(next(fields))
+    spec = DependencySpec.model_validate_json(next(fields), extra="ignore")
     return DependencyState(name, spec, _breaker(fields), _limiter(fields, now_ms), now_ms)
 
 

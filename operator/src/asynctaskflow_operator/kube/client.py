@@ -87,15 +87,12 @@ class KubeClient:
         with _translated():
             return _plain(await self._client.apply(self._object(kind, manifest), force=True))
 
-    async def patch(
-        self, kind: Kind, name: str, body: Manifest, *, status: bool = False
-    ) -> Manifest:
+    async def patch(self, kind: Kind, name: str, body: Manifest) -> Manifest:
         """Merge into an object; see ``Kube.patch``."""
-        resource: Any = RESOURCES[kind].Status if status else RESOURCES[kind]
         self._meter.wrote("patch", kind)
         with _translated():
             return _plain(
-                await self._client.patch(resource, name, body, patch_type=PatchType.MERGE)
+                await self._client.patch(RESOURCES[kind], name, body, patch_type=PatchType.MERGE)
             )
 
     async def replace_status(

@@ -7,7 +7,7 @@ times while it waited is written once. A write that failed for the moment comes 
 import asyncio
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -104,10 +104,6 @@ class Outbox:
         """Forget an entry; fine if there is none."""
         self._entries.pop(key, None)
 
-    def has(self, key: Key) -> bool:
-        """Whether the object waits to be written."""
-        return key in self._entries
-
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -120,13 +116,6 @@ class Outbox:
         now_s = self._clock.mono_s()
         waits = [now_s - max(one.since_s, one.due_s) for one in self._entries.values()]
         return max(0.0, max(waits, default=0.0))
-
-    def depths(self) -> Mapping[Rank, int]:
-        """Entries by rank."""
-        counts = dict.fromkeys(Rank, 0)
-        for entry in self._entries.values():
-            counts[entry.rank] += 1
-        return counts
 
     async def run(self) -> None:
         """Until cancelled."""

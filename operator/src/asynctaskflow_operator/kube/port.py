@@ -58,10 +58,8 @@ class Kube(Protocol):
         """Create an object, or make the fields in the manifest what it says, whoever changed them."""
         ...
 
-    async def patch(
-        self, kind: Kind, name: str, body: Manifest, *, status: bool = False
-    ) -> Manifest:
-        """Merge into an object, or into its status; ``metadata.resourceVersion`` in the body makes it conditional.
+    async def patch(self, kind: Kind, name: str, body: Manifest) -> Manifest:
+        """Merge into an object, nulls taking fields away; a ``metadata.resourceVersion`` makes it conditional.
 
         Raises:
             KubeNotFound, KubeConflict

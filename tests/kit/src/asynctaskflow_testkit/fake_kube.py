@@ -77,16 +77,12 @@ class FakeKube:
         body = {part: value for part, value in manifest.items() if part != "status"}
         return self._merge(kind, name, body)
 
-    async def patch(
-        self, kind: Kind, name: str, body: Manifest, *, status: bool = False
-    ) -> Manifest:
+    async def patch(self, kind: Kind, name: str, body: Manifest) -> Manifest:
         await self._write("patch", kind)
         found = self._find(kind, name)
         version = body.get("metadata", {}).get("resourceVersion")
         if version and version != found["metadata"]["resourceVersion"]:
             raise KubeConflict(f"{name} has changed")
-        if status:
-            return self._merge(kind, name, {"status": body.get("status", {})})
         hidden = {"status"} if kind in HAS_STATUS else set()
         return self._merge(kind, name, {p: v for p, v in body.items() if p not in hidden})
 
