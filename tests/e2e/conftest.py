@@ -53,7 +53,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     print(f"\ne2e: {choice.why}", flush=True)  # noqa: T201 - says where it runs, also without -v
     images = archives(choice)
     manager = manager_of(choice, kubeconfig=kubeconfig)
-    manager.create()
+    try:
+        manager.create()
+    except RuntimeError as error:
+        raise pytest.UsageError(f"no cluster: {error}") from error
     for tag, archive in images.items():
         manager.load_image(str(archive if choice.name == "local" else tag))
     session.stash[CLUSTER] = manager

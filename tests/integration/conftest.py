@@ -52,9 +52,7 @@ def _clusters() -> Iterator[Clusters]:
 def server(request: pytest.FixtureRequest, _servers: Servers) -> RedisServer:
     """An empty server that lives on after the test; a test that kills it must restart it."""
     found = _servers(request.param)
-    if not found.alive:
-        found.restart()
-    found.command("FLUSHALL")
+    found.empty()
     return found
 
 

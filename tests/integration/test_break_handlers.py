@@ -53,7 +53,7 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def queue(server: RedisServer) -> AsyncIterator[QueueUnderTest]:
-    server.command("FLUSHALL")
+    server.empty()
     async with open_queue(server.url) as opened:
         yield opened
 

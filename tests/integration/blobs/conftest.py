@@ -51,7 +51,7 @@ async def blobs(request: pytest.FixtureRequest) -> AsyncIterator[BlobStore]:
         server.flush()
     else:
         server = request.getfixturevalue("_servers")(request.param)
-        server.command("FLUSHALL")
+        server.empty()
     client = open_async(RedisOptions(server.url, timeout_s=1, retries=1))
     yield RedisBlobs(client)
     await client.aclose()

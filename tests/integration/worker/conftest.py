@@ -32,9 +32,7 @@ def _server() -> Iterator[RedisServer]:
 @pytest.fixture
 def server(_server: RedisServer) -> RedisServer:
     """One kind of server is enough here: the queue's own tests run on all of them."""
-    if not _server.alive:
-        _server.restart()
-    _server.command("FLUSHALL")
+    _server.empty()
     return _server
 
 

@@ -24,9 +24,7 @@ def stage_servers() -> Iterator[RedisServer]:
 @pytest.fixture
 def stage_redis(stage_servers: RedisServer) -> RedisServer:
     """It, up and empty."""
-    if not stage_servers.alive:
-        stage_servers.restart()
-    stage_servers.command("FLUSHALL")
+    stage_servers.empty()
     return stage_servers
 
 

@@ -155,6 +155,12 @@ class RedisServer(Closing):
         if not self._answers():
             raise RuntimeError(f"{self.flavour} does not restart: {self.log()[-2000:]}")
 
+    def empty(self) -> None:
+        """Delete every key, for the next test; a server that has ended is started again."""
+        if not self.alive:
+            self.restart()
+        self.command("FLUSHALL")
+
     def kill(self) -> None:
         """SIGKILL; what is in the append-only file stays."""
         if self._process is not None:

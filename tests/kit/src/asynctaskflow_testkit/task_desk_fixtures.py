@@ -26,9 +26,7 @@ def task_servers() -> Iterator[RedisServer]:
 @pytest.fixture
 def task_server(task_servers: RedisServer) -> RedisServer:
     """It, up and empty."""
-    if not task_servers.alive:
-        task_servers.restart()
-    task_servers.command("FLUSHALL")
+    task_servers.empty()
     return task_servers
 
 

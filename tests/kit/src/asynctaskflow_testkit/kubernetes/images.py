@@ -8,12 +8,12 @@ inputs have not changed is not built again.
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asynctaskflow_testkit.commands import output
 from asynctaskflow_testkit.kubernetes.settings import HarnessSettings
 
 ROOT = Path(__file__).parents[5]
@@ -50,10 +50,6 @@ REGISTRIES = """\
 unqualified-search-registries = ["docker.io"]
 short-name-mode = "permissive"
 """
-
-
-class CannotBuildImage(Exception):
-    """An image was not built; the message has the end of what the builder said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ class ImageBuilder:
         """Image name with tag -> archive, built where something has changed.
 
         Raises:
-            CannotBuildImage
+            CommandFailed: with the end of what the builder said.
         """
         wanted = list(names)
         return {_tag(name): self._archive(name) for name in wanted}
@@ -156,7 +152,7 @@ class ImageBuilder:
         """The archive of a function of one's own: its Dockerfile, on our base, as anybody would build it.
 
         Raises:
-            CannotBuildImage
+            CommandFailed: with the end of what the builder said.
         """
         if not self._has(_tag(FUNCTION_BASE)):
             self._build(FUNCTION_BASE)
@@ -201,7 +197,7 @@ class ImageBuilder:
         """A minimal Debian, without what a container never needs, as the real one."""
         tree = self._folder / "base"
         shutil.rmtree(tree, ignore_errors=True)
-        _run(["debootstrap", "--variant=minbase", SUITE, str(tree)])
+        output(["debootstrap", "--variant=minbase", SUITE, str(tree)])
         for pattern in NOT_IN_SLIM:
             for path in tree.glob(pattern.lstrip("/")):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -229,7 +225,7 @@ class ImageBuilder:
             "CONTAINERS_STORAGE_CONF": str(storage),
             "CONTAINERS_REGISTRIES_CONF": str(registries),
         }
-        return _run(["buildah", *arguments], env=env)
+        return output(["buildah", *arguments], env=env)
 
 
 def _machine_files() -> dict[Path, str]:
@@ -252,14 +248,6 @@ def _key_of_machine() -> str:
     for source, target in sorted(_machine_files().items()):
         digest.update(target.encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _run(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> str:
-    done = subprocess.run(list(command), env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-        raise CannotBuildImage(f"{' '.join(command[:3])} failed:\n{said}")
-    return done.stdout
 
 
 def _say(text: str) -> None:

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from asynctaskflow_testkit.commands import CommandFailed, output
 from asynctaskflow_testkit.kubernetes import control_plane, node
 from asynctaskflow_testkit.kubernetes.binaries import bin_dir, build, path_folder
 from asynctaskflow_testkit.kubernetes.certificates import Authority
@@ -121,7 +121,7 @@ class LocalCluster:
         self._start_node(programs, ids)
         self.load([archive_of_pause(programs["pause"], self.folder)])
         self.apply(storage_manifests(self.folder / "volumes", node=self.name))
-        until(lambda: self.is_up, READY_S, what="the node is ready")
+        self._await_node()
 
     def down(self) -> None:
         """Stop and remove it; fine if there is none, or only half of one."""
@@ -157,7 +157,7 @@ class LocalCluster:
         """What kubectl prints.
 
         Raises:
-            RuntimeError: it failed; with what it said.
+            CommandFailed: with what it said.
             subprocess.TimeoutExpired: not within ``within_s`` seconds.
         """
         return self._run(["kubectl", *arguments], given=given, within_s=within_s)
@@ -183,18 +183,7 @@ class LocalCluster:
     def _run(
         self, command: Sequence[str], *, given: str | None = None, within_s: float | None = None
     ) -> str:
-        done = subprocess.run(
-            self.inside(command),
-            input=given,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=within_s,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command[:4])}: {done.stderr.strip()}")
-        return done.stdout
+        return output(self.inside(command), env=self.environment(), given=given, within_s=within_s)
 
     def _start_control_plane(
         self, programs: dict[str, Path], ids: control_plane.Identities
@@ -229,6 +218,16 @@ class LocalCluster:
         processes.start("kube-proxy", node.kube_proxy(programs["kube-proxy"], files, ids))
         processes.start("coredns", node.coredns(programs["coredns"], files, ids.kubeconfigs))
 
+    def _await_node(self) -> None:
+        """Wait for what pods need.
+
+        containerd answers before its container runtime interface does. A kubelet that asks in between ends, and
+        leaves it to the machine's service manager to start it again; here that is us.
+        """
+        ready = self._node_is_ready
+        self.processes.await_ready("kubelet", ready, within_s=READY_S, revive=True)
+        self.processes.await_ready("coredns", self._serves_pods, within_s=READY_S)
+
     def _serves_pods(self) -> bool:
         """Pods need the account that the controllers make, and the names that CoreDNS answers."""
         return _tried(lambda: self.kubectl("get", "serviceaccount", "default")) and _tried(
@@ -244,7 +243,7 @@ class LocalCluster:
     def _node_is_ready(self) -> bool:
         query = "{.status.conditions[?(@.type=='Ready')].status}"
         found = ""
-        with suppress(RuntimeError):
+        with suppress(CommandFailed):
             found = self.kubectl("get", "node", self.name, "-o", f"jsonpath={query}")
         return found == "True" and self.processes.pid("kubelet") is not None
 
@@ -278,7 +277,7 @@ def _tried(action: Callable[[], object]) -> bool:
     """Whether it succeeded."""
     try:
         action()
-    except RuntimeError:
+    except CommandFailed:
         return False
     return True
 

@@ -1,10 +1,11 @@
 """The network of one cluster: a namespace without a way out, with one bridge that pods are plugged into."""
 
 import json
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from asynctaskflow_testkit.commands import output
 
 NODE_IP = "10.85.0.1"
 POD_NET = "10.85.0.0/16"
@@ -35,7 +36,7 @@ class Network:
     def up(self) -> None:
         """Make it; the bridge first, because its address is the node's."""
         if not self.path.exists():
-            _run(["ip", "netns", "add", self.name])
+            output(["ip", "netns", "add", self.name])
         for command in (
             ("ip", "link", "set", "lo", "up"),
             ("ip", "link", "add", BRIDGE, "type", "bridge"),
@@ -45,12 +46,12 @@ class Network:
             ("ip", "route", "add", SERVICE_NET, "dev", BRIDGE),
             ("sysctl", "-qw", "net.ipv4.ip_forward=1"),
         ):
-            _run(self.inside(command))
+            output(self.inside(command))
 
     def down(self) -> None:
         """Remove it with all that is in it; fine if it is gone."""
         if self.path.exists():
-            _run(["ip", "netns", "delete", self.name])
+            output(["ip", "netns", "delete", self.name])
 
     def plugins(self) -> str:
         """The configuration of the container network interface, as JSON."""
@@ -71,9 +72,3 @@ class Network:
         return json.dumps(
             {"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge, portmap]}, indent=1
         )
-
-
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(list(command), check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")

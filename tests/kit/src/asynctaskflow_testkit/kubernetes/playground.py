@@ -3,10 +3,10 @@
 import sys
 
 from asynctaskflow_testkit.kubernetes.binaries import CannotBuild
-from asynctaskflow_testkit.kubernetes.images import IMAGES, CannotBuildImage, ImageBuilder
+from asynctaskflow_testkit.kubernetes.images import IMAGES, ImageBuilder
 from asynctaskflow_testkit.kubernetes.local_cluster import LocalCluster
 from asynctaskflow_testkit.kubernetes.machine import why_not
-from asynctaskflow_testkit.kubernetes.product import CommandFailed, Product
+from asynctaskflow_testkit.kubernetes.product import Product
 
 NAMESPACE = "asynctaskflow"
 USAGE = 2
@@ -37,7 +37,7 @@ def main() -> int:
         cluster.load(list(images.values()))
         cluster.kubectl("config", "set-context", "--current", f"--namespace={NAMESPACE}")
         _install(cluster)
-    except (CannotBuild, CannotBuildImage, CommandFailed, RuntimeError) as error:
+    except (CannotBuild, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(FIRST_COMMANDS.format(namespace=NAMESPACE))

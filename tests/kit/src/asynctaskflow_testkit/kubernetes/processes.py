@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from asynctaskflow_testkit.kubernetes.network import Network
 from asynctaskflow_testkit.kubernetes.settings import HarnessSettings
-from asynctaskflow_testkit.waiting import until
+from asynctaskflow_testkit.waiting import NotInTimeError, until
 
 STOP_TIMEOUT_S = 20.0
 
@@ -56,7 +55,7 @@ class Processes:
         os.kill(pid, signal.SIGKILL if kill else signal.SIGTERM)
         try:
             until(lambda: self.pid(name) is None, STOP_TIMEOUT_S, what=f"{name} ends")
-        except AssertionError:
+        except NotInTimeError:
             os.kill(pid, signal.SIGKILL)
             until(lambda: self.pid(name) is None, STOP_TIMEOUT_S, what=f"{name} is killed")
 
@@ -82,19 +81,23 @@ class Processes:
                 return pid
         return None
 
-    def await_ready(self, name: str, ready: Callable[[], bool], *, within_s: float) -> None:
-        """Wait until a process answers.
+    def await_ready(
+        self, name: str, ready: Callable[[], bool], *, within_s: float, revive: bool = False
+    ) -> None:
+        """Wait until a process answers; with ``revive`` one that ends before that is started again.
 
         Raises:
             RuntimeError: it ended or did not answer in time; with the end of its log.
         """
-        deadline = time.monotonic() + within_s
 
-        def answered() -> bool:
-            return ready() or self.pid(name) is None
+        def is_settled() -> bool:
+            has_ended = self.pid(name) is None
+            if has_ended and revive:
+                self.start_again(name)
+            return ready() or (has_ended and not revive)
 
-        with suppress(AssertionError):
-            until(answered, deadline - time.monotonic(), what=name)
+        with suppress(NotInTimeError):
+            until(is_settled, within_s, what=name)
         if self.pid(name) is None or not ready():
             raise RuntimeError(f"{name} did not come up:\n{self.log_end(name)}")
 

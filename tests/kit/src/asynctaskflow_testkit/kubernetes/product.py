@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import yaml
 
+from asynctaskflow_testkit.commands import output
 from asynctaskflow_testkit.hostile import merged
 from asynctaskflow_testkit.kubernetes.binaries import bin_dir
 from asynctaskflow_testkit.kubernetes.settings import HarnessSettings
@@ -23,10 +24,6 @@ VALUES: Mapping[str, Any] = {
     # Test services are pods of the same cluster, which the default keeps workers away from.
     "networkPolicy": {"workerEgress": [{"to": [{"podSelector": {}}]}]},
 }
-
-
-class CommandFailed(Exception):
-    """A command ended with an error; the message is what it said."""
 
 
 class Product:
@@ -64,18 +61,9 @@ class Product:
         Raises:
             CommandFailed
         """
-        done = subprocess.run(
-            self._inside(command),
-            input=given,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout_s,
+        return output(
+            self._inside(command), env=self._environment(), given=given, within_s=timeout_s
         )
-        if done.returncode:
-            raise CommandFailed(f"{' '.join(command[:5])}: {done.stderr.strip() or done.stdout}")
-        return done.stdout
 
     def kubectl(self, *arguments: str, given: str | None = None, timeout_s: float = 120) -> str:
         """What kubectl prints, in the product's namespace."""

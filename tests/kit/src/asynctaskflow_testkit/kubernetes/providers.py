@@ -72,7 +72,11 @@ class LocalManager(AClusterManager):  # type: ignore[misc]  # the package has no
     def _on_create(self, cluster_options: ClusterOptions, **_: Any) -> None:
         """Start it, and step into its network: addresses of pods and services are reached directly."""
         self.cluster = LocalCluster(NAME)
-        self.cluster.up()
+        try:
+            self.cluster.up()
+        except RuntimeError:
+            self.cluster.down()
+            raise
         cluster_options.kubeconfig_path = self.cluster.kubeconfig
         enter(self.cluster.network.path)
 
