@@ -8,8 +8,8 @@ PURE := */asynctaskflow/errors.py,*/asynctaskflow/model/*,*/asynctaskflow/resili
 CLUSTER := $(BIN)/python -m asynctaskflow_testkit.kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test unit integration chaos e2e cluster-build cluster-up cluster-shell cluster-down
-.PHONY: lint fix typecheck bench bench-cluster lock build clean
+.PHONY: help install run demo test coverage unit integration chaos e2e
+.PHONY: cluster-build cluster-up cluster-shell cluster-down lint fix typecheck bench bench-cluster lock build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,7 +23,11 @@ run: .venv/.run ## the whole system on this machine, with the samples; stays up 
 demo: .venv/.run ## the same, but ends after both samples: exit 0 means that it works
 	$(BIN)/atf demo
 
-test: install ## unit and integration tests, with coverage
+test: coverage chaos ## everything that this machine can run, e2e included; in one line what it cannot, and why
+	@scripts/system-packages.sh cluster
+	@if why=$$($(CLUSTER).providers 2>&1); then $(MAKE) --no-print-directory e2e; else echo "left out, tests/e2e: $$why"; fi
+
+coverage: install ## unit and integration tests, with coverage
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 
