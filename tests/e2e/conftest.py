@@ -51,7 +51,7 @@ def _is_about_absence(item: pytest.Item) -> bool:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build programs and images before the first test's clock runs."""
     wanted = any(HERE in item.path.parents for item in session.items)
-    if not wanted or session.config.option.collectonly:
+    if not wanted or session.config.option.collectonly or session.testsfailed:
         return
     kubeconfig = session.config.getoption("k8s_kubeconfig") or ""
     choice = _choice(kubeconfig)
