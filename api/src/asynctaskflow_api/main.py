@@ -23,7 +23,7 @@ def main() -> None:
     try:
         settings = ApiSettings()
     except ValidationError as error:
-        told = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        told = "; ".join(": ".join(map(str, [*one["loc"], one["msg"]])) for one in error.errors())
         sys.exit(f"atf-api: {told}")
     logs.configure(level=settings.log_level)
     if settings.auth == "keys" and not settings.keys:
