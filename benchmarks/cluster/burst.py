@@ -44,7 +44,7 @@ class Lives:
             self.at_once = max(self.at_once, len(self.born_s))
         if live["metadata"].get("deletionTimestamp"):
             self.asked_s.setdefault(name, now_s)
-        if kind == "DELETED":
+        if kind == "DELETED" and name in self.born_s:  # others are of a part before
             self.spans_s.append(now_s - self.born_s.pop(name))
             self.going_s.append(now_s - self.asked_s[name])
 
