@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type Query, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import { keys } from "@/api/keys";
 import type { TaskPage } from "@/api/types";
@@ -18,9 +18,9 @@ export function LiveProvider({ feed, children }: { feed: Feed; children: ReactNo
         cache.setQueriesData<TaskPage>({ queryKey: keys.taskPages }, (page) =>
           page ? patchPage(page, batch.transitions) : page,
         );
-        for (const queryKey of outdatedBy(batch)) {
-          void cache.invalidateQueries({ queryKey }, { cancelRefetch: false });
-        }
+        const isOutdated = outdatedBy(batch);
+        const filter = { predicate: (query: Query) => isOutdated(query.queryKey) };
+        void cache.invalidateQueries(filter, { cancelRefetch: false });
       }),
     [feed, cache],
   );

@@ -4,22 +4,27 @@ import type { Batch } from "./feed";
 
 type Key = readonly unknown[];
 
-/** The cache keys that a batch of events makes old. Pages of tasks are not among them: they update in place. */
-export function outdatedBy(batch: Batch): Key[] {
-  if (batch.reset) return [[]];
-  const tasks = new Set<string>();
-  const found = new Map<string, Key>();
-  const outdate = (key: Key) => found.set(JSON.stringify(key), key);
-  for (const one of batch.transitions) {
-    if (one.task_id) tasks.add(one.task_id);
-    if (one.kind !== "progress") outdate(keys.queues);
-    if (touches("DLQ", one.old_state, one.new_state)) outdate(keys.deadLetters);
-    if (!one.task_id) {
-      outdate(keys.functions);
-      outdate(keys.function(one.function));
-    }
-  }
-  return [...found.values(), ...[...tasks].map(keys.task)];
+/**
+ * Whether a batch of events makes what is cached under a key old: one question for each key in the cache, however
+ * many tasks the batch is about. Pages of tasks are never old by that: they change in place.
+ */
+export function outdatedBy(batch: Batch): (key: Key) => boolean {
+  if (batch.reset) return () => true;
+  const tasks = new Set(batch.transitions.map((one) => one.task_id));
+  const outdated = new Set(batch.transitions.flatMap(kindsOf).map((key) => key.join()));
+  return (key) => (key[0] === keys.task("")[0] ? tasks.has(String(key[1])) : outdated.has(key.join()));
+}
+
+function kindsOf({
+  kind,
+  task_id,
+  old_state,
+  new_state,
+  function: name,
+}: Batch["transitions"][number]): Key[] {
+  if (!task_id) return [keys.queues, keys.functions, keys.function(name)];
+  if (kind === "progress") return [];
+  return touches("DLQ", old_state, new_state) ? [keys.queues, keys.deadLetters] : [keys.queues];
 }
 
 function touches(state: TaskState, ...states: (TaskState | null)[]): boolean {

@@ -1,4 +1,4 @@
-import type { Dependency, ScalingHistory } from "@/api/types";
+import type { Dependency, ScalingHistory, TaskState } from "@/api/types";
 import type { Transition } from "@/live/transition";
 
 /** Something that happened, whatever it happened to. */
@@ -9,6 +9,8 @@ export interface Happening {
   subject: string;
   text: string;
   taskId: string | null;
+  /** The state that a task came into. */
+  state: TaskState | null;
 }
 
 export const KEPT = 200;
@@ -25,6 +27,7 @@ export function ofTransitions(transitions: readonly Transition[]): Happening[] {
       subject: one.function,
       text: words(one),
       taskId: one.task_id,
+      state: one.new_state,
     }));
 }
 
@@ -32,8 +35,7 @@ function words(one: Transition): string {
   const kind = one.kind.replaceAll("_", " ");
   const why = one.error_class ? ` (${one.error_class})` : "";
   const attempt = one.attempt > 1 ? `, attempt ${one.attempt}` : "";
-  const where = one.new_state ? ` → ${one.new_state}` : "";
-  return `${kind}${why}${attempt}${where}`;
+  return `${kind}${why}${attempt}`;
 }
 
 export function ofScaling(histories: readonly ScalingHistory[]): Happening[] {
@@ -45,6 +47,7 @@ export function ofScaling(histories: readonly ScalingHistory[]): Happening[] {
       subject: history.function,
       text: one.reason,
       taskId: null,
+      state: null,
     })),
   );
 }
@@ -58,6 +61,7 @@ export function ofBreakers(dependencies: readonly Dependency[]): Happening[] {
       subject: dependency.name,
       text: `${one.from} → ${one.to}${one.reason ? `: ${one.reason}` : ""}`,
       taskId: null,
+      state: null,
     })),
   );
 }

@@ -1,5 +1,8 @@
 import type { ScalingDecision } from "@/api/types";
 
+/** How far back the lines go: before that, time that nothing happened in would press the rest together. */
+export const SHOWN_MS = 30 * 60_000;
+
 /** The decisions as lines over one axis of time, oldest first, and going on until now. */
 export interface ScalingLines {
   times: number[];
@@ -9,9 +12,13 @@ export interface ScalingLines {
 }
 
 export function scalingLines(newestFirst: readonly ScalingDecision[], nowMs: number): ScalingLines {
-  const decisions = [...newestFirst].reverse();
-  const last = decisions.at(-1);
-  const all = last ? [...decisions, { ...last, at: new Date(nowMs).toISOString() }] : [];
+  const sinceMs = nowMs - SHOWN_MS;
+  const shown = newestFirst.filter((one) => Date.parse(one.at) >= sinceMs);
+  const before = newestFirst[shown.length];
+  const first = before ? [{ ...before, at: new Date(sinceMs).toISOString() }] : [];
+  const last = newestFirst[0];
+  const now = last ? [{ ...last, at: new Date(nowMs).toISOString() }] : [];
+  const all = [...first, ...shown.toReversed(), ...now];
   return {
     times: all.map((one) => Date.parse(one.at) / 1000),
     desired: all.map((one) => one.replicas),

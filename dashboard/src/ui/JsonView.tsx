@@ -13,7 +13,7 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
         <CopyButton text={text} label={`Copy ${label}`} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className={css.scroll} tabIndex={0} aria-label={label}>
+      <section className={css.scroll} tabIndex={0} aria-label={`${label} as JSON`}>
         <pre>
           {cut
             ? `${text.slice(0, SHOWN_CHARS)}

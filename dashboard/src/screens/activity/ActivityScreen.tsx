@@ -10,6 +10,7 @@ import layout from "@/ui/layout.module.css";
 import { PageHead } from "@/ui/PageHead";
 import { Empty } from "@/ui/QueryView";
 import { Segments } from "@/ui/Segments";
+import { StateChip } from "@/ui/StateChip";
 import { Time } from "@/ui/Time";
 import css from "./ActivityScreen.module.css";
 
@@ -103,7 +104,8 @@ function Line({ happening }: { happening: Happening }) {
         )}
       </span>
       <span className={css.text}>
-        {happening.text}{" "}
+        {happening.state && <StateChip state={happening.state} />}
+        <span>{happening.text}</span>
         {happening.taskId && (
           <Link to="/tasks/$task_id" params={{ task_id: happening.taskId }} data-row>
             <code>…{happening.taskId.slice(-12)}</code>

@@ -5,7 +5,6 @@ import { count, percent } from "@/format/numbers";
 import { BreakerChip } from "@/ui/BreakerChip";
 import { Card } from "@/ui/Card";
 import { Facts } from "@/ui/Facts";
-import { Empty } from "@/ui/QueryView";
 import { Segments } from "@/ui/Segments";
 import { Time } from "@/ui/Time";
 import { complain, notify } from "@/ui/Toaster";
@@ -100,7 +99,7 @@ function Bucket({ limiter }: { limiter: Limiter }) {
 function Transitions({ name }: { name: string }) {
   const { data } = useDependency(name);
   const transitions = data?.transitions ?? [];
-  if (transitions.length === 0) return <Empty title="It has never changed" />;
+  if (transitions.length === 0) return <p className="soft">It has never changed.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <ol className={css.history} tabIndex={0} aria-label={`Transitions of ${name}, newest first`}>

@@ -25,23 +25,23 @@ export function ServiceCard() {
 }
 
 function ServiceFacts({ service }: { service: Service }) {
-  const money = (value: number | null | undefined) =>
-    value === null || value === undefined ? "–" : `$${value.toFixed(2)}`;
+  const facts = [
+    ["Credits left", money(service.balance)],
+    ["Used today", money(service.usage_today)],
+    ["Used this month", money(service.usage_month)],
+    ["Failures in a row", service.consecutive_failures ? count(service.consecutive_failures) : null],
+    ["Last looked at", service.last_check ? <Time key="at" at={service.last_check} /> : null],
+  ] as const;
   return (
-    <section>
+    <section className={css.service}>
       <p>{service.message}</p>
-      <br />
-      <Facts
-        facts={[
-          ["Credits left", money(service.balance)],
-          ["Used today", money(service.usage_today)],
-          ["Used this month", money(service.usage_month)],
-          ["Failures in a row", count(service.consecutive_failures ?? 0)],
-          ["Last looked at", <Time key="at" at={service.last_check} />],
-        ]}
-      />
+      <Facts facts={facts.filter(([, value]) => value !== null)} />
     </section>
   );
+}
+
+function money(value: number | null | undefined): string | null {
+  return value === null || value === undefined ? null : `$${value.toFixed(2)}`;
 }
 
 function DayTable({ days }: { days: Days }) {

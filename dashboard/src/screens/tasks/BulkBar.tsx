@@ -26,7 +26,9 @@ export function BulkBar({ chosen, search, matching, done }: Props) {
   const can = useCan("admin");
   const [asked, setAsked] = useState<{ act: BulkAct; target: Target } | null>(null);
   const isChosen = chosen.size > 0;
-  if (!can || (!isChosen && (filterCount(search) === 0 || matching === 0))) return null;
+  const isIdle = !isChosen && (filterCount(search) === 0 || matching === 0);
+  // What was begun goes on, although by then nothing may match any more.
+  if (!can || (isIdle && !asked)) return null;
   const target: Target = isChosen ? { ids: [...chosen] } : { search };
   return (
     <section className={css.bar} aria-label="Bulk actions">

@@ -74,7 +74,8 @@ function Row({ task, isChosen, toggle }: { task: TaskSummary; isChosen: boolean;
       <td>
         <Link to="/tasks/$task_id" params={{ task_id: task.task_id }} data-row className={css.id}>
           <strong>{task.function}</strong>
-          <code>{task.task_id.slice(task.function.length + 1)}</code>
+          <code className={css.whole}>{task.task_id.slice(task.function.length + 1)}</code>
+          <code className={css.short}>…{task.task_id.slice(-12)}</code>
         </Link>
       </td>
       <td>
