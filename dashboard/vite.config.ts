@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { compress } from "./build-plugins/compress";
+import { compress } from "./build-plugins/compress.ts";
 
 /** Where the API's package looks for the dashboard; its wheel and its image take it from there. */
 const OUTPUT = "../api/src/asynctaskflow_api/static/dashboard";
