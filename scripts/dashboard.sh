@@ -55,10 +55,10 @@ case ${1:?build, types, check, test or screenshots} in
         "../scripts/dashboard.sh" check
         npm run --silent test
         npm run --silent build -- --logLevel warn
-        browse --project tests
+        browse --project=tests
         ;;
     screenshots)
         npm run --silent build -- --logLevel warn
-        browse --project screenshots
+        browse --project=screenshots
         ;;
 esac

@@ -24,7 +24,7 @@ FUNCTION_BASE = "function-base"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # Under a name that Debian's ca-certificates does not overwrite.
 KEPT_BUNDLE = "/etc/machine-ca.crt"
-TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "npm_config_cafile")
 # Made here, not copied into an image.
 NO_INPUT = {"__pycache__", "node_modules"}
 BUILT_HERE = "api/src/asynctaskflow_api/static/dashboard"
