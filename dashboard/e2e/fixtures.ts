@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from "@playwright/test";
+import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
 
 export { expect };
 
@@ -8,23 +8,25 @@ export interface Drill {
   label?: string;
 }
 
+/** A connection that the server has just closed for being idle is no failure of the server. */
+const RETRIES = 3;
+
 /** The API, for what a test needs to be there before it looks. */
 export class Api {
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    private readonly request: APIRequestContext,
+  ) {}
 
   async get<Body>(path: string): Promise<Body> {
-    const answer = await fetch(this.url + path);
-    expect(answer.ok, `GET ${path}`).toBe(true);
+    const answer = await this.request.get(this.url + path, { maxRetries: RETRIES });
+    expect(answer.ok(), `GET ${path}`).toBe(true);
     return (await answer.json()) as Body;
   }
 
-  async post<Body>(path: string, body?: unknown): Promise<Body> {
-    const answer = await fetch(this.url + path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body ?? {}),
-    });
-    expect(answer.ok, `POST ${path}`).toBe(true);
+  async post<Body>(path: string, data: unknown = {}): Promise<Body> {
+    const answer = await this.request.post(this.url + path, { data, maxRetries: RETRIES });
+    expect(answer.ok(), `POST ${path}`).toBe(true);
     return (await answer.json()) as Body;
   }
 
@@ -49,7 +51,7 @@ const EXPECTED = /net::ERR_|Failed to load resource/;
 
 export const test = base.extend<{ api: Api; complaints: string[] }>({
   baseURL: process.env.ATF_E2E_URL ?? "",
-  api: async ({ baseURL }, use) => use(new Api(baseURL ?? "")),
+  api: async ({ baseURL, request }, use) => use(new Api(baseURL ?? "", request)),
   complaints: [
     async ({ page }, use) => {
       const complaints: string[] = [];

@@ -83,7 +83,7 @@ export function Chart({ label, times, series, format, height = HEIGHT, stacked =
             grid: { show: false },
             size: 26,
             space: 80,
-            values: (_, splits) => splits.map((at) => clock(at * 1000, zone, false)),
+            values: (_, splits) => splits.map((at) => clock(at * 1000, zone, isDense(splits))),
           },
           { ...axis, size: 52, values: (_, splits) => splits.map((one) => latest.current.format(one)) },
         ],
@@ -127,6 +127,12 @@ export function Chart({ label, times, series, format, height = HEIGHT, stacked =
       )}
     </figure>
   );
+}
+
+/** Whether the marks of an axis of time are less than a minute apart. */
+function isDense(splits: readonly number[]): boolean {
+  const [first = 0, second = 60] = splits;
+  return second - first < 60;
 }
 
 type Data = Pick<Props, "times" | "series" | "stacked">;

@@ -15,17 +15,17 @@ export interface Place {
 }
 
 export const WIDTH = 1000;
-export const HEIGHT = 300;
-export const BOX = { width: 156, height: 62 } as const;
+export const HEIGHT = 256;
+export const BOX = { width: 156, height: 56 } as const;
 
 export const PLACES: readonly Place[] = [
-  { id: "submitted", label: "Submitted", tone: "cancelled", x: 84, y: 100, search: {}, count: () => null },
+  { id: "submitted", label: "Submitted", tone: "cancelled", x: 84, y: 84, search: {}, count: () => null },
   {
     id: "waiting",
     label: "Waiting",
     tone: "pending",
     x: 320,
-    y: 100,
+    y: 84,
     search: { queue: "primary" },
     count: (status) => status.queues.primary ?? 0,
   },
@@ -34,7 +34,7 @@ export const PLACES: readonly Place[] = [
     label: "Retry",
     tone: "pending",
     x: 320,
-    y: 226,
+    y: 194,
     search: { queue: "retry" },
     count: (status) => status.queues.retry ?? 0,
   },
@@ -43,7 +43,7 @@ export const PLACES: readonly Place[] = [
     label: "Running",
     tone: "active",
     x: 572,
-    y: 100,
+    y: 84,
     search: { state: "ACTIVE" },
     count: (status) => status.states.ACTIVE ?? 0,
   },
@@ -52,7 +52,7 @@ export const PLACES: readonly Place[] = [
     label: "Scheduled",
     tone: "scheduled",
     x: 572,
-    y: 226,
+    y: 194,
     search: { state: "SCHEDULED" },
     count: (status) => status.states.SCHEDULED ?? 0,
   },
@@ -61,7 +61,7 @@ export const PLACES: readonly Place[] = [
     label: "Completed",
     tone: "completed",
     x: 900,
-    y: 46,
+    y: 36,
     search: { state: "COMPLETED" },
     count: (status) => status.states.COMPLETED ?? 0,
   },
@@ -70,7 +70,7 @@ export const PLACES: readonly Place[] = [
     label: "Failed",
     tone: "failed",
     x: 900,
-    y: 142,
+    y: 116,
     search: { state: "FAILED" },
     count: (status) => status.states.FAILED ?? 0,
   },
@@ -79,7 +79,7 @@ export const PLACES: readonly Place[] = [
     label: "Dead letters",
     tone: "dlq",
     x: 900,
-    y: 238,
+    y: 196,
     search: { state: "DLQ" },
     count: (status) => status.states.DLQ ?? 0,
   },
@@ -115,7 +115,7 @@ const running = place("running");
 const scheduled = place("scheduled");
 const retry = place("retry");
 const down = BOX.height / 2;
-const floor = HEIGHT - 8;
+const floor = HEIGHT - 10;
 
 export const ARROWS: readonly Arrow[] = [
   across("submitted>waiting", "submitted", "waiting"),
@@ -136,13 +136,13 @@ export const ARROWS: readonly Arrow[] = [
   },
   {
     edge: "submitted>scheduled",
-    path: `M84,${100 + down} V${floor} H${scheduled.x} V${scheduled.y + down + 5}`,
+    path: `M84,${84 + down} V${floor} H${scheduled.x} V${scheduled.y + down + 5}`,
     at: { x: 150, y: floor - 8 },
     isRare: true,
   },
   {
     edge: "dead>retry",
-    path: `M900,${238 + down} V${floor} H${retry.x} V${retry.y + down + 5}`,
+    path: `M900,${196 + down} V${floor} H${retry.x} V${retry.y + down + 5}`,
     at: { x: 760, y: floor - 8 },
     isRare: true,
   },
