@@ -52,11 +52,12 @@ test("a key that may only read is offered nothing that changes anything", async 
     ["/dead-letters", "permanent"],
     ["/dependencies", "History of the breaker"],
     ["/tasks?function=drill", "What happened"],
+    ["/cleanup", "Kept for"],
   ] as const) {
     await page.goto(url + path);
     await expect(page.getByText(sign).first()).toBeVisible();
     const acts = page.getByRole("button", {
-      name: /^(Retry|Cancel|Delete|Redrive|Pause|Send a task|Always open)$/,
+      name: /^(Retry|Cancel|Delete|Redrive|Pause|Purge|Send a task|Always open)$/,
     });
     await expect(acts).toHaveCount(0);
   }

@@ -47,6 +47,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/workers",
         "/dependencies",
         "/activity",
+        "/cleanup",
       ]) {
         await page.goto(path);
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

@@ -54,3 +54,31 @@ test("activity tells what happens and what was decided", async ({ page, api }) =
   await expect(page.getByRole("listitem").filter({ hasText: "workers" }).first()).toBeVisible();
   await expect(line).toHaveCount(0);
 });
+
+test("ended tasks are purged by age, after a preview", async ({ page, api }) => {
+  const id = await api.until(await api.drill({}), "COMPLETED");
+  await page.goto("/cleanup");
+  const purge = page.getByRole("button", { name: "Purge COMPLETED of drill" });
+
+  await purge.click();
+  await expect(page.getByText("No task matches.")).toBeVisible();
+  await page.getByRole("button", { name: "Do nothing" }).click();
+  await page.getByLabel("Age of tasks of drill").selectOption("Purge of any age");
+  await purge.click();
+  const go = page.getByRole("button", { name: /^Delete \d+ tasks?$/ });
+  const number = (await go.textContent())?.replace(/\D/g, "") ?? "";
+  const typed = page.getByLabel(/Type \d+ to go on/);
+  if (Number(number) > 100) await typed.fill(number);
+  await go.click();
+
+  await expect(page.getByText(`${number} done.`)).toBeVisible({ timeout: 30_000 });
+  expect((await fetch(`${api.url}/api/v1/tasks/${id}`)).status).toBe(404);
+});
+
+test("a look for orphans says what it found", async ({ page }) => {
+  await page.goto("/cleanup");
+
+  await page.getByRole("button", { name: "Look, and queue them again" }).click();
+
+  await expect(page.getByText("Found 0 orphaned tasks, requeued 0")).toBeVisible();
+});

@@ -51,6 +51,7 @@ test("every screen, light and dark", async ({ page, api }) => {
     workers: "/workers",
     dependencies: "/dependencies",
     activity: "/activity",
+    cleanup: "/cleanup",
   };
   for (const [name, path] of Object.entries(screens)) {
     for (const colorScheme of ["light", "dark"] as const) {

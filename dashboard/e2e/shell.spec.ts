@@ -64,7 +64,15 @@ test("an address that is no screen says so", async ({ page }) => {
 test("on a telephone the menu leads everywhere and nothing sticks out", async ({ page }) => {
   await page.setViewportSize({ width: 380, height: 800 });
   await page.goto("/");
-  for (const screen of ["Tasks", "Functions", "Dead letters", "Workers", "Dependencies", "Activity"]) {
+  for (const screen of [
+    "Tasks",
+    "Functions",
+    "Dead letters",
+    "Workers",
+    "Dependencies",
+    "Activity",
+    "Cleanup",
+  ]) {
     await page.getByRole("button", { name: "Menu" }).click();
     await page.getByRole("dialog").getByRole("link", { name: screen }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(screen);

@@ -61,15 +61,27 @@ test("rows change where they stand, and new tasks wait until they are asked for"
   await expect(page.getByRole("button", { name: /new task/ })).toBeHidden();
 });
 
-test("an order that the API cannot give is explained", async ({ page, api }) => {
-  await api.until(await api.drill({}), "COMPLETED");
-  await page.goto("/tasks?function=drill");
+test("few tasks are put into another order", async ({ page, api }) => {
+  const id = await api.until(await api.drill({ outcome: "badly" }), "DLQ");
+  await page.goto("/tasks?function=drill&state=DLQ");
 
   await page.getByRole("button", { name: "Created" }).click();
   await page.getByRole("button", { name: "Created" }).click();
 
   await expect(page).toHaveURL(/order=asc/);
   await expect(page.getByRole("columnheader", { name: "Created" })).toHaveAttribute("aria-sort", "ascending");
+  await expect(page.locator("tbody [data-row]").last()).toHaveAttribute("href", `/tasks/${id}`);
+});
+
+test("an order that the API cannot give is explained, and left again", async ({ page, api }) => {
+  const inputs = Array.from({ length: 1001 }, () => ({ label: "order" }));
+  await api.post("/api/v1/functions/drill/tasks/bulk", inputs);
+
+  await page.goto("/tasks?function=drill&sort=created_at&order=asc");
+  await expect(page.getByRole("alert")).toContainText("more than 1000 tasks match");
+  await page.getByRole("button", { name: "Newest first" }).click();
+
+  await expect(page.locator("tbody tr").first()).toBeVisible();
 });
 
 test("chosen tasks are retried after a dry run that changes nothing", async ({ page, api }) => {

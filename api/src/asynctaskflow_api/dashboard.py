@@ -24,6 +24,7 @@ PAGES = (
     "/workers",
     "/dependencies",
     "/activity",
+    "/cleanup",
 )
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -75,6 +75,14 @@ export function useBulk() {
   });
 }
 
+export function useRequeueOrphans() {
+  const outdate = useOutdate();
+  return useMutation({
+    mutationFn: () => body(api.POST("/api/v1/tasks/requeue-orphaned")),
+    onSuccess: () => outdate(keys.queues, keys.taskPages),
+  });
+}
+
 async function send<Answer>(path: string, init: RequestInit): Promise<Answer> {
   const headers = { ...credentialHeaders(), ...init.headers };
   const response = await fetch(path, { method: "POST", ...init, headers }).catch((cause: unknown) => {

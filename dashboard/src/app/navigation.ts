@@ -6,11 +6,20 @@ import {
   ListTodo,
   type LucideIcon,
   PlugZap,
+  Recycle,
   Skull,
 } from "lucide-react";
 
 export interface Place {
-  to: "/" | "/tasks" | "/functions" | "/dead-letters" | "/workers" | "/dependencies" | "/activity";
+  to:
+    | "/"
+    | "/tasks"
+    | "/functions"
+    | "/dead-letters"
+    | "/workers"
+    | "/dependencies"
+    | "/activity"
+    | "/cleanup";
   label: string;
   /** After `g`. */
   letter: string;
@@ -25,4 +34,5 @@ export const PLACES: readonly Place[] = [
   { to: "/workers", label: "Workers", letter: "w", Icon: Cpu },
   { to: "/dependencies", label: "Dependencies", letter: "e", Icon: PlugZap },
   { to: "/activity", label: "Activity", letter: "a", Icon: Activity },
+  { to: "/cleanup", label: "Cleanup", letter: "c", Icon: Recycle },
 ];

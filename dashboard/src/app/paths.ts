@@ -9,4 +9,5 @@ export const PAGES = [
   "/workers",
   "/dependencies",
   "/activity",
+  "/cleanup",
 ] as const;

@@ -51,6 +51,11 @@ const activity = createRoute({
   path: "/activity",
   component: lazyRouteComponent(() => import("@/screens/activity/ActivityScreen"), "ActivityScreen"),
 });
+const cleanup = createRoute({
+  getParentRoute: () => root,
+  path: "/cleanup",
+  component: lazyRouteComponent(() => import("@/screens/cleanup/CleanupScreen"), "CleanupScreen"),
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -63,6 +68,7 @@ export const router = createRouter({
     workers,
     dependencies,
     activity,
+    cleanup,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading lines={6} />,

@@ -14,7 +14,7 @@ const STATES: Readonly<Record<BulkAct, readonly TaskState[] | "any">> = {
 };
 
 /** What a bulk action is about: chosen tasks, or whatever matches a filter. */
-export type Target = { ids: readonly string[] } | { search: TaskSearch };
+export type Target = { ids: readonly string[] } | { search: TaskSearch; until?: string };
 
 /** Why the API could not carry out this action on everything that matches; empty if it can. */
 export function refusal(act: BulkAct, search: TaskSearch): string {
@@ -38,11 +38,12 @@ export function dryRun(act: BulkAct, target: Target, nowMs: number): BulkAction 
     reset_failures: true,
   };
   if ("ids" in target) return { ...common, task_ids: [...target.ids] };
-  const { search } = target;
+  const { search, until = null } = target;
   const filter = {
     function: search.function ?? "",
     state: search.state ?? (search.queue === "dlq" ? "DLQ" : null),
     since: sinceOf(search.within, nowMs) ?? null,
+    until,
     id_prefix: search.id?.slice(-36) ?? "",
     error_class: search.error ?? "",
   };

@@ -5,6 +5,7 @@ import { newestFirst, ofTransitions } from "./activity";
 import { lookups, submission } from "./commands";
 import { latencies, percentile } from "./latency";
 import { readEdition, readSummary } from "./results";
+import { retentionOf } from "./retention";
 import { SHOWN_MS, scalingLines } from "./scaling";
 
 test("text with quotes survives the shell", () => {
@@ -85,6 +86,20 @@ test("scaling is drawn until now, and no further back than it can be read", () =
   expect(lines.desired).toEqual([1, 3, 3]);
   expect(lines.demand).toEqual([3, 3, 3]);
   expect(scalingLines([], nowMs).times).toEqual([]);
+});
+
+test("what a manifest says of ended tasks is read, and what it does not say is nothing", () => {
+  const kept = retentionOf({
+    history: { completedTtlSeconds: 60, failedTtlSeconds: 120, completedLimit: 5 },
+  });
+
+  expect(kept.map(({ state, seconds, limit }) => [state, seconds, limit])).toEqual([
+    ["COMPLETED", 60, 5],
+    ["FAILED", 120, 0],
+    ["CANCELLED", 120, 0],
+    ["DLQ", 0, 0],
+  ]);
+  expect(retentionOf({}).every((one) => one.seconds === 0)).toBe(true);
 });
 
 test("progress is no news, and what is newest stands first", () => {

@@ -114,7 +114,7 @@ function useBulkRun(act: BulkAct, target: Target) {
 }
 
 function Preview({ dry }: { dry: BulkOutcome }) {
-  if (dry.matched === 0) return <p>No task matches any more.</p>;
+  if (dry.matched === 0) return <p>No task matches.</p>;
   const rest = dry.matched - dry.sample.length;
   return (
     <>

@@ -15,12 +15,18 @@ interface Props<Data> {
   isEmpty?: (data: Data) => boolean;
   /** Lines of the placeholder while nothing is known. */
   lines?: number;
+  /** A way out where trying again would end the same. */
+  help?: ReactNode;
 }
 
 /** The four states of every view: loading, empty, error, and data that may be stale. */
-export function QueryView<Data>({ query, children, empty, isEmpty, lines = 3 }: Props<Data>) {
+export function QueryView<Data>({ query, children, empty, isEmpty, lines = 3, help }: Props<Data>) {
   if (query.data === undefined) {
-    return query.isError ? <Failure error={query.error} retry={query.refetch} /> : <Loading lines={lines} />;
+    return query.isError ? (
+      <Failure error={query.error} retry={query.refetch} help={help} />
+    ) : (
+      <Loading lines={lines} />
+    );
   }
   return (
     <>
@@ -42,7 +48,13 @@ export function Loading({ lines = 3 }: { lines?: number }) {
   );
 }
 
-export function Failure({ error, retry }: { error: Error; retry?: () => unknown }) {
+interface FailureProps {
+  error: Error;
+  retry?: () => unknown;
+  help?: ReactNode;
+}
+
+export function Failure({ error, retry, help }: FailureProps) {
   const title = error instanceof ApiError ? error.title : "This went wrong";
   return (
     <div className={css.notice} role="alert">
@@ -54,6 +66,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => unknown 
           Try again
         </Button>
       )}
+      {help}
     </div>
   );
 }

@@ -32,7 +32,17 @@ export function TasksScreen() {
       <Filters search={search} change={change} clear={() => navigate({ search: {} })} />
       <Card flush>
         <NewTasks page={page.data} isFirst={!search.cursor && !search.page} refresh={() => page.refetch()} />
-        <QueryView query={page} lines={12} isEmpty={(found) => found.tasks.length === 0} empty={<Nothing />}>
+        <QueryView
+          query={page}
+          lines={12}
+          isEmpty={(found) => found.tasks.length === 0}
+          empty={<Nothing />}
+          help={
+            search.sort && (
+              <Button onClick={() => change({ sort: undefined, order: undefined })}>Newest first</Button>
+            )
+          }
+        >
           {(found) => (
             <>
               <TaskTable page={found} search={search} change={change} chosen={chosen} choose={setChosen} />
