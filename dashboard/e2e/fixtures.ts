@@ -49,9 +49,17 @@ export class Api {
 /** What a browser complains about although a test wants it: the API was taken away. */
 const EXPECTED = /net::ERR_|Failed to load resource/;
 
-export const test = base.extend<{ api: Api; complaints: string[] }>({
+export const test = base.extend<{ api: Api; complaints: string[]; resumed: undefined }>({
   baseURL: process.env.ATF_E2E_URL ?? "",
   api: async ({ baseURL, request }, use) => use(new Api(baseURL ?? "", request)),
+  // Whatever a test has paused, the next one finds running.
+  resumed: [
+    async ({ api }, use) => {
+      await use(undefined);
+      await api.post("/api/v1/functions/drill/resume");
+    },
+    { auto: true },
+  ],
   complaints: [
     async ({ page }, use) => {
       const complaints: string[] = [];

@@ -15,7 +15,7 @@ test("every function is listed with its queue and leads to its page", async ({ p
 test("pausing stops the handing out, resuming goes on", async ({ page, api }) => {
   await page.goto("/functions/drill");
   await page.getByRole("button", { name: "Pause" }).click();
-  await expect(page.getByText("Paused")).toBeVisible();
+  await expect(page.getByText("Paused", { exact: true })).toBeVisible();
   const id = await api.drill({});
 
   await page.getByRole("button", { name: "Resume" }).click();

@@ -45,7 +45,6 @@ test("a paused function is named as the reason for waiting, and cancelling asks 
   await page.getByRole("button", { name: "Cancel the task" }).click();
 
   await expect(page.getByText("Cancelled").first()).toBeVisible();
-  await api.post("/api/v1/functions/drill/resume");
 });
 
 test("deleting asks first and leads back to the list", async ({ page, api }) => {
