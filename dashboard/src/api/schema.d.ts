@@ -2317,6 +2317,43 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * FeedEvent
+         * @description ``data:`` of ``event: task`` and ``event: function`` in ``GET /api/v1/events``.
+         */
+        FeedEvent: {
+            /**
+             * Kind
+             * @description Such as enqueued, claimed, progress, completed, failed, paused.
+             */
+            kind: string;
+            /** Function */
+            function: string;
+            /**
+             * Task Id
+             * @description None: it is about the function.
+             */
+            task_id: string | null;
+            old_state: components["schemas"]["TaskState"] | null;
+            new_state: components["schemas"]["TaskState"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempt */
+            attempt: number;
+            /** Worker */
+            worker: string;
+            /** Error Class */
+            error_class: string;
+            /** Progress */
+            progress: number;
+            /** Note */
+            note: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * SummarizeRequest
          * @description A text to summarize.
          * @example {

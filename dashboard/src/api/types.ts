@@ -23,5 +23,6 @@ export type DlqGroup = Schemas["DlqGroup"];
 export type BulkAction = Schemas["BulkAction"];
 export type BulkOutcome = Schemas["BulkActionResponse"];
 export type Role = Schemas["Me"]["role"];
+export type Transition = Schemas["FeedEvent"];
 export type FieldError = Schemas["FieldError"];
 export type Problem = Schemas["Problem"];

@@ -1,9 +1,10 @@
 import { credentialHeaders } from "@/api/credential";
 import { readProblem } from "@/api/problem";
+import type { Transition } from "@/api/types";
 import { backoffMs } from "./backoff";
 import { Coalescer } from "./coalesce";
 import { EventParser, type ServerEvent } from "./parse";
-import { readTransition, type Transition } from "./transition";
+import { readTransition } from "./transition";
 
 export type FeedStatus = "connecting" | "live" | "reconnecting" | "hidden" | "refused";
 

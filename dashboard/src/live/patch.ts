@@ -1,6 +1,5 @@
-import type { TaskPage, TaskSummary } from "@/api/types";
+import type { TaskPage, TaskSummary, Transition } from "@/api/types";
 import { isOpen } from "@/model/states";
-import type { Transition } from "./transition";
 
 /**
  * The page with its rows as the transitions left them. No row moves, comes or goes: whoever reads must not lose

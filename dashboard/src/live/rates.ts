@@ -1,4 +1,4 @@
-import type { Transition } from "./transition";
+import type { Transition } from "@/api/types";
 
 /** An arrow of the state graph. */
 export type Edge =

@@ -1,4 +1,4 @@
-import type { Transition } from "./transition";
+import type { Transition } from "@/api/types";
 
 /** A transition for tests; `changes` says what is special about it. */
 export function transition(changes: Partial<Transition> = {}): Transition {

@@ -1,5 +1,4 @@
-import type { Dependency, ScalingHistory, TaskState } from "@/api/types";
-import type { Transition } from "@/live/transition";
+import type { Dependency, ScalingHistory, TaskState, Transition } from "@/api/types";
 
 /** Something that happened, whatever it happened to. */
 export interface Happening {

@@ -1,14 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
-import { useBulk } from "@/api/mutations";
-import type { BulkAction, BulkOutcome } from "@/api/types";
+import { useState } from "react";
+import type { BulkOutcome } from "@/api/types";
 import { count, counted } from "@/format/numbers";
-import { type BulkAct, carriedOut, dryRun, needsTyping, summed, type Target } from "@/model/bulk";
+import { type BulkAct, needsTyping, type Target } from "@/model/bulk";
 import css from "./BulkDialog.module.css";
 import { Button } from "./Button";
 import controls from "./controls.module.css";
 import { Dialog } from "./Dialog";
 import { Failure, Loading } from "./QueryView";
+import { useBulkRun } from "./useBulkRun";
 
 const WORDS: Readonly<Record<BulkAct, { title: string; verb: string }>> = {
   retry: { title: "Retry tasks", verb: "Retry" },
@@ -78,39 +78,6 @@ function Typed({ number, typed, type }: { number: number; typed: string; type: (
       />
     </label>
   );
-}
-
-function useBulkRun(act: BulkAct, target: Target) {
-  const [asked] = useState<BulkAction>(() => dryRun(act, target, Date.now()));
-  const [dry, setDry] = useState<BulkOutcome | null>(null);
-  const [outcome, setOutcome] = useState<BulkOutcome | null>(null);
-  const [isRunning, setRunning] = useState(false);
-  const isOpen = useRef(true);
-  const { mutateAsync, error } = useBulk();
-
-  useEffect(() => {
-    isOpen.current = true;
-    mutateAsync(asked).then(setDry, () => undefined);
-    return () => {
-      isOpen.current = false;
-    };
-  }, [asked, mutateAsync]);
-
-  const start = async (rate: number) => {
-    setRunning(true);
-    let sum: BulkOutcome | null = null;
-    try {
-      do {
-        sum = summed(sum, await mutateAsync(carriedOut(asked, dry?.confirm_token ?? "", rate)));
-        setOutcome(sum);
-      } while (sum.more && isOpen.current);
-    } catch {
-      // Shown from the mutation's own state, beside what was done before.
-    } finally {
-      setRunning(false);
-    }
-  };
-  return { asked, dry, outcome, isRunning, error, start };
 }
 
 function Preview({ dry }: { dry: BulkOutcome }) {

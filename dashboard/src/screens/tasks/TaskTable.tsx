@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowDown, ArrowUp } from "lucide-react";
 import type { TaskPage, TaskSummary } from "@/api/types";
 import { duration, secondsBetween } from "@/format/times";
 import type { TaskSearch } from "@/model/taskSearch";
@@ -7,6 +6,7 @@ import { Progress } from "@/ui/Progress";
 import { StateChip } from "@/ui/StateChip";
 import { Time } from "@/ui/Time";
 import table from "@/ui/table.module.css";
+import { SortHead } from "./SortHead";
 import css from "./TaskTable.module.css";
 
 interface Props {
@@ -125,34 +125,5 @@ function Due({ task }: { task: TaskSummary }) {
         </>
       )}
     </span>
-  );
-}
-
-interface SortProps {
-  label: string;
-  by: NonNullable<TaskSearch["sort"]>;
-  search: TaskSearch;
-  change: (changes: TaskSearch) => void;
-  isWide?: boolean;
-}
-
-/** Newest first, then oldest first, then as the index has them. */
-function SortHead({ label, by, search, change, isWide }: SortProps) {
-  const order = search.sort === by ? (search.order ?? "desc") : undefined;
-  const next: TaskSearch =
-    order === undefined
-      ? { sort: by, order: "desc" }
-      : order === "desc"
-        ? { sort: by, order: "asc" }
-        : { sort: undefined, order: undefined };
-  const sorting = order === undefined ? "none" : order === "asc" ? "ascending" : "descending";
-  return (
-    <th scope="col" aria-sort={sorting} className={isWide ? table.wide : ""}>
-      <button type="button" className={css.sort} onClick={() => change(next)}>
-        {label}
-        {order === "desc" && <ArrowDown size={12} aria-hidden="true" />}
-        {order === "asc" && <ArrowUp size={12} aria-hidden="true" />}
-      </button>
-    </th>
   );
 }
