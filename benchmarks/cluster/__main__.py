@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import httpx2
 
+from asynctaskflow_testkit.commands import CommandFailed
 from asynctaskflow_testkit.kubernetes.machine import why_not
-from asynctaskflow_testkit.kubernetes.product import CommandFailed
 from benchmarks import table
 from benchmarks.cluster import burst, many, shown, start
 from benchmarks.cluster.stage import Stage, stage

@@ -21,6 +21,7 @@ OURS = "/apis/asynctaskflow.dev/v1alpha1"
 PATHS = {
     "pods": "/api/v1/namespaces/{}/pods",
     "deployments": "/apis/apps/v1/namespaces/{}/deployments",
+    "poddisruptionbudgets": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "functions": OURS + "/namespaces/{}/functions",
     "dependencies": OURS + "/namespaces/{}/dependencies",
     "tasks": OURS + "/namespaces/{}/tasks",

@@ -24,7 +24,7 @@ test("a locked API asks for a key, refuses a wrong one and takes a right one", a
   await page.goto(url);
   await page.getByLabel("API key").fill(`atf_boss_${"x".repeat(40)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toHaveText("The API does not accept that key.");
+  await expect(page.getByRole("alert")).toHaveText("The API does not accept this.");
 
   await page.getByLabel("API key").fill(ADMIN);
   await page.getByRole("button", { name: "Sign in" }).click();

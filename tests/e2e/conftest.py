@@ -4,8 +4,9 @@ On the first provider found: the cluster of ``--k8s-kubeconfig``, kind where Doc
 harness starts. Most tests share one release; those that install for themselves have a namespace of their own.
 """
 
-import shutil
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -14,14 +15,13 @@ import pytest
 import yaml
 from pytest_kubernetes.providers.base import AClusterManager
 
-from asynctaskflow_testkit.kubernetes.machine import why_not
+from asynctaskflow.clock import SystemClock
 from asynctaskflow_testkit.kubernetes.product import Product
 from asynctaskflow_testkit.kubernetes.providers import (
     Choice,
     LocalManager,
     archives,
-    choose,
-    docker_answers,
+    choice_here,
     manager_of,
 )
 from asynctaskflow_testkit.waiting import until
@@ -41,12 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(E2E_TIMEOUT_S))
+    items.sort(key=_is_about_absence)
+
+
+def _is_about_absence(item: pytest.Item) -> bool:
+    return "deserted" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build programs and images before the first test's clock runs."""
     wanted = any(HERE in item.path.parents for item in session.items)
-    if not wanted or session.config.option.collectonly:
+    if not wanted or session.config.option.collectonly or session.testsfailed:
         return
     kubeconfig = session.config.getoption("k8s_kubeconfig") or ""
     choice = _choice(kubeconfig)
@@ -66,12 +71,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _choice(kubeconfig: str) -> Choice:
     """Where to run; one line if this machine has nowhere."""
     try:
-        return choose(
-            kubeconfig=kubeconfig,
-            docker=docker_answers(),
-            kind=shutil.which("kind") is not None,
-            why_not_local=why_not(),
-        )
+        return choice_here(kubeconfig=kubeconfig)
     except RuntimeError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -112,6 +112,40 @@ def product(new_product: Callable[[str], Product]) -> Iterator[Product]:
     until(lambda: made.condition("function", "probe", "Ready") == "True", 30, what="probe is ready")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def absence(request: pytest.FixtureRequest) -> None:
+    """It is long, so it begins before all tests, if one of them is about it."""
+    if any(map(_is_about_absence, request.session.items)):
+        request.getfixturevalue("deserted")
+
+
+@pytest.fixture(scope="session")
+def deserted(
+    product: Product, new_product: Callable[[str], Product]
+) -> Iterator[tuple[Product, float]]:
+    """A release whose operator has gone, and since when (monotonic).
+
+    It left behind the Tasks ``running``, for 20 s, and ``later``, due in an hour.
+    """
+    made = new_product("deserted")
+    made.install()
+    flaky, probe, *_ = yaml.safe_load_all((HERE / "probe.yaml").read_text())
+    made.apply(flaky, probe)
+    made.apply_task("running", input={"seconds": 20})
+    made.apply_task("later", startAfter=an_hour_from_now())
+    until(lambda: made.status("task", "running").get("state") == "ACTIVE", 90, what="it runs")
+    until(lambda: made.status("task", "later").get("state") == "SCHEDULED", 30, what="it waits")
+    made.stop_operator()
+    yield made, time.monotonic()
+    made.close()
+
+
+def an_hour_from_now() -> str:
+    """As a Task's ``startAfter``."""
+    at = datetime.fromtimestamp(SystemClock().wall_ms() / 1000, UTC) + timedelta(hours=1)
+    return at.isoformat()
 
 
 @pytest.fixture

@@ -6,15 +6,6 @@ from asynctaskflow_testkit.kubernetes.product import Product
 from asynctaskflow_testkit.waiting import until
 
 
-def task(name: str, function: str, seconds: float) -> dict:
-    return {
-        "apiVersion": "asynctaskflow.dev/v1alpha1",
-        "kind": "Task",
-        "metadata": {"name": name},
-        "spec": {"function": function, "input": {"seconds": seconds}},
-    }
-
-
 def copy_of_word_count(name: str, **spec: object) -> dict:
     """A function that nobody else uses; its workers run the image of word-count under the name of it."""
     return {
@@ -30,7 +21,7 @@ def copy_of_word_count(name: str, **spec: object) -> dict:
 
 
 def test_a_task_deleted_while_it_runs_is_cancelled(calm: Product):
-    calm.apply(task("deleted", "probe", 30))
+    calm.apply_task("deleted", input={"seconds": 30})
     until(lambda: calm.status("task", "deleted").get("state") == "ACTIVE", 60)
     task_id = calm.status("task", "deleted")["taskId"]
 
@@ -40,11 +31,9 @@ def test_a_task_deleted_while_it_runs_is_cancelled(calm: Product):
 
 
 def test_a_task_is_cancelled_and_a_dead_letter_redriven_by_their_specs(calm: Product):
-    calm.apply(task("cancelled", "probe", 30))
+    calm.apply_task("cancelled", input={"seconds": 30})
     until(lambda: calm.status("task", "cancelled").get("state") == "ACTIVE", 60)
-    failing = task("redriven", "probe", 0)
-    failing["spec"]["input"] = {"fail": True}
-    calm.apply(failing)
+    calm.apply_task("redriven", input={"fail": True})
 
     calm.patch("task", "cancelled", {"spec": {"desiredState": "Cancelled"}})
     until(lambda: calm.status("task", "redriven").get("state") == "DLQ", 60)

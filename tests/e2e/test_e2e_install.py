@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from asynctaskflow_testkit.kubernetes.product import CommandFailed, Product
+from asynctaskflow_testkit.commands import CommandFailed
+from asynctaskflow_testkit.kubernetes.product import Product
 from asynctaskflow_testkit.waiting import until
 
 LEFT_BY_KUBERNETES = {"configmap/kube-root-ca.crt", "serviceaccount/default"}

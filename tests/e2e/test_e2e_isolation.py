@@ -4,26 +4,22 @@ from collections.abc import Callable
 
 import pytest
 
+from asynctaskflow_testkit.commands import CommandFailed
 from asynctaskflow_testkit.hostile import HOSTILE
-from asynctaskflow_testkit.kubernetes.product import CommandFailed, Product
+from asynctaskflow_testkit.kubernetes.product import Product
 from asynctaskflow_testkit.waiting import until
 
-
-def text_task(name: str, function: str = "summarize") -> dict:
-    text = "Rivers carry sand to the coast. Dams hold the sand back. So the coast is worn away."
-    return {
-        "apiVersion": "asynctaskflow.dev/v1alpha1",
-        "kind": "Task",
-        "metadata": {"name": name},
-        "spec": {"function": function, "input": {"text": text}},
-    }
+TEXT = {
+    "text": "Rivers carry sand to the coast. Dams hold the sand back. So the coast is worn away."
+}
 
 
 def test_two_installations_share_nothing(product: Product, new_product: Callable[[str], Product]):
     other = new_product("other")
     other.install({"functions": {"pdfxtract": {"enabled": False}}})
 
-    other.apply(text_task("mine"), text_task("not-mine", function="probe"))
+    other.apply_task("mine", "summarize", input=TEXT)
+    other.apply_task("not-mine", "probe")
     other.kubectl("wait", "--for=condition=Finished", "task/mine", "--timeout=90s")
     until(lambda: other.status("task", "not-mine").get("reason") == "FunctionNotFound", 30)
 
@@ -43,7 +39,7 @@ def test_hostile_resources_are_refused_and_others_go_on(product: Product):
             continue
         accepted.append(str(case))
 
-    product.apply(text_task("after-the-attack"))
+    product.apply_task("after-the-attack", "summarize", input=TEXT)
 
     assert accepted == []
     product.kubectl("wait", "--for=condition=Finished", "task/after-the-attack", "--timeout=90s")

@@ -2,18 +2,10 @@
 
 import pytest
 
-from asynctaskflow_testkit.kubernetes.product import CommandFailed, Product
+from asynctaskflow_testkit.commands import CommandFailed
+from asynctaskflow_testkit.kubernetes.product import Product
 from asynctaskflow_testkit.kubernetes.providers import LocalManager
 from asynctaskflow_testkit.waiting import until
-
-
-def task(name: str, seconds: float = 0) -> dict:
-    return {
-        "apiVersion": "asynctaskflow.dev/v1alpha1",
-        "kind": "Task",
-        "metadata": {"name": name},
-        "spec": {"function": "probe", "input": {"seconds": seconds}},
-    }
 
 
 def operator_pod(product: Product) -> str:
@@ -23,7 +15,7 @@ def operator_pod(product: Product) -> str:
 
 def test_an_operator_that_is_killed_comes_back_and_loses_nothing(calm: Product):
     for number in range(3):
-        calm.apply(task(f"killed-{number}", seconds=2))
+        calm.apply_task(f"killed-{number}", input={"seconds": 2})
         calm.kubectl("delete", "pod", operator_pod(calm), "--grace-period=0", "--force")
 
     for number in range(3):
@@ -36,16 +28,12 @@ def test_without_an_operator_rest_and_workers_go_on_and_status_catches_up(calm: 
     calm.patch("function", "probe", {"spec": {"visibility": "Always"}})
     calm.submit("probe", {})
     until(lambda: calm.replicas("probe") > 0, 30, what="a worker")
-    deployment = f"deployment/{calm.full}-operator"
-    calm.kubectl("scale", deployment, "--replicas=0")
-    calm.kubectl(
-        "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=operator", "--timeout=60s"
-    )
+    calm.stop_operator()
 
     ids = calm.submit_many("probe", [{"seconds": 0.2}] * 10)
     for task_id in ids:
         calm.await_state(task_id, "COMPLETED", within_s=60)
-    calm.kubectl("scale", deployment, "--replicas=1")
+    calm.start_operator()
 
     until(lambda: all(shown(calm, one) == "COMPLETED" for one in ids), 90, what="status catches up")
     calm.patch("function", "probe", {"spec": {"visibility": "Never"}})
@@ -57,7 +45,7 @@ def test_without_an_api_server_for_a_minute_work_goes_on_and_status_catches_up(
 ):
     if not isinstance(cluster, LocalManager):
         pytest.fail("only the local cluster's API server can be stopped from here")
-    calm.apply(task("through-the-outage", seconds=20))
+    calm.apply_task("through-the-outage", input={"seconds": 20})
     until(lambda: calm.status("task", "through-the-outage").get("state") == "ACTIVE", 60)
     url, client = calm.url(), calm.http
 

@@ -1,7 +1,14 @@
 """New versions under load: of the chart, and of a function's image."""
 
+import shutil
+from pathlib import Path
+
 from asynctaskflow_testkit.kubernetes.product import Product
+from asynctaskflow_testkit.kubernetes.providers import add_image
 from asynctaskflow_testkit.waiting import until
+
+PROBE = Path(__file__).parent / "function"
+NEXT = "docker.io/asynctaskflow/probe-function:next"
 
 
 def completed_once(product: Product, ids: list[str]) -> bool:
@@ -19,6 +26,25 @@ def test_a_function_gets_a_new_environment_under_load(calm: Product):
     assert completed_once(calm, ids)
     assert calm.get("deployment", "atf-probe")["metadata"]["generation"] > 1
     assert calm.condition("function", "probe", "Ready") == "True"
+
+
+def test_a_function_gets_a_new_image_under_load(calm: Product, cluster, tmp_path: Path):
+    folder = shutil.copytree(PROBE, tmp_path / "next")
+    source = folder / "probe.py"
+    source.write_text(source.read_text().replace('"attempt": ', '"release": 2, "attempt": '))
+    add_image(cluster, folder, tag=NEXT)
+    before = calm.get("function", "probe")["spec"]["image"]
+    ids = calm.submit_many("probe", [{"seconds": 3}] * 12)
+    until(lambda: len(calm.pods("worker")) >= 3, 60)
+
+    calm.patch("function", "probe", {"spec": {"image": NEXT}})
+    ids += calm.submit_many("probe", [{"seconds": 1}] * 6)
+    calm.kubectl("rollout", "status", "deployment/atf-probe", "--timeout=90s")
+    last = calm.submit("probe", {})
+
+    assert completed_once(calm, [*ids, last])
+    assert calm.task(last)["output"]["release"] == 2
+    calm.patch("function", "probe", {"spec": {"image": before}})
 
 
 def test_the_chart_is_upgraded_under_load(calm: Product):

@@ -14,19 +14,10 @@ def finished(product: Product, name: str, *, within_s: int = 90) -> dict:
     return product.get("task", name)
 
 
-def manifest(name: str, function: str, **spec: object) -> dict:
-    return {
-        "apiVersion": "asynctaskflow.dev/v1alpha1",
-        "kind": "Task",
-        "metadata": {"name": name},
-        "spec": {"function": function, **spec},
-    }
-
-
 def test_a_text_applied_with_kubectl_has_its_summary_in_its_status(product: Product):
     text = (SAMPLES / "article.txt").read_text()
 
-    product.apply(manifest("article", "summarize", input={"text": text}))
+    product.apply_task("article", "summarize", input={"text": text})
     task = finished(product, "article")
 
     assert task["status"]["state"] == "COMPLETED"
@@ -44,7 +35,7 @@ def test_a_newspaper_is_taken_apart_by_the_reference_of_its_upload(product: Prod
     answer.raise_for_status()
 
     given = {"pdf_ref": answer.json()["ref"], "filename": "gazette.pdf"}
-    product.apply(manifest("gazette", "pdfxtract", input=given))
+    product.apply_task("gazette", "pdfxtract", input=given)
     task = finished(product, "gazette")
 
     assert task["status"]["state"] == "COMPLETED"

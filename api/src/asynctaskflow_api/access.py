@@ -1,18 +1,21 @@
 """Who may do what: credentials to a role, by constant-time comparison. Knows nothing of routes or HTTP answers.
 
 A key is ``atf_<id>_<secret>``; the settings hold only its SHA-256 (the secret is random and long, so no
-slow hash is needed). Kubernetes tokens become another ``Authenticator``.
+slow hash is needed). Kubernetes tokens are another ``Authenticator``, in ``kube``.
 """
 
 import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
 from typing import Protocol
 
+from asynctaskflow.errors import AsyncTaskFlowError
+
+KEY_START = "atf_"
 KEY = re.compile(r"atf_([a-z0-9-]{1,32})_[A-Za-z0-9_-]{20,128}")
 KEY_ID = re.compile(r"[a-z0-9-]{1,32}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,10 +34,19 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls: ``name`` goes into logs, ``role`` decides."""
+    """Who calls: ``name`` goes into logs, ``role`` decides.
+
+    Attributes:
+        refusals: what to say where a role is missing; by default just that it is.
+    """
 
     name: str
     role: Role
+    refusals: Mapping[Role, str] = field(default_factory=dict)
+
+    def refusal(self, role: Role) -> str:
+        """Why this caller has not got a role."""
+        return self.refusals.get(role) or f"this needs the role {role.name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +77,31 @@ class ApiKey:
         return cls(key_id, Role[role.upper()], digest)
 
 
+class TokensUnavailable(AsyncTaskFlowError):
+    """Whoever knows whose a token is cannot be asked now."""
+
+
 class Authenticator(Protocol):
     """Turns a presented token into a principal."""
 
+    @property
+    def accepts(self) -> str:
+        """What to send, for those who sent nothing that is accepted."""
+        ...
+
     async def principal(self, token: str) -> Principal | None:
-        """Who presents the token; ``None`` if nobody known does."""
+        """Who presents the token; ``None`` if nobody known does.
+
+        Raises:
+            TokensUnavailable
+        """
         ...
 
 
 class KeyRing:
     """Accepts the configured API keys."""
+
+    accepts = "an API key: 'Authorization: Bearer atf_…'"
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         """Index them by id: the id is not a secret, so looking it up may take varying time."""
@@ -91,8 +118,25 @@ class KeyRing:
         return Principal(f"key:{known.id}", known.role)
 
 
+class KeysFirst:
+    """API keys, and another authenticator for what does not look like one: no key ever reaches it."""
+
+    def __init__(self, keys: KeyRing, others: Authenticator) -> None:
+        """Keep both."""
+        self._keys = keys
+        self._others = others
+        self.accepts = f"{keys.accepts}, or {others.accepts}"
+
+    async def principal(self, token: str) -> Principal | None:
+        """See ``Authenticator.principal``."""
+        asked = self._keys if token.startswith(KEY_START) else self._others
+        return await asked.principal(token)
+
+
 class Everyone:
     """No authentication: for the local stack only."""
+
+    accepts = "anything"
 
     async def principal(self, token: str) -> Principal | None:  # noqa: ARG002 - the port's signature
         """Anybody is the administrator."""

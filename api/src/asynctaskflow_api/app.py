@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from asynctaskflow_api import dashboard as dashboards
 from asynctaskflow_api import openapi, problems
-from asynctaskflow_api.access import Authenticator, Everyone, KeyRing
+from asynctaskflow_api.access import Authenticator, Everyone, KeyRing, KeysFirst
 from asynctaskflow_api.backend import VERSION, Backend, Services, open_backend
 from asynctaskflow_api.dashboard import Dashboard
 from asynctaskflow_api.envelope import Envelope
@@ -67,7 +67,7 @@ def create_app(
     Args:
         settings: read once, by ``main``.
         backend: the real one if absent.
-        authenticator: API keys, or nobody asked, as the settings say; a cluster brings its own.
+        authenticator: API keys, Kubernetes tokens, or nobody asked, as the settings say; a test brings its own.
     """
     backend = backend or open_backend(settings)
     services = backend.services
@@ -88,7 +88,7 @@ def create_app(
         exception_handlers=problems.HANDLERS,
     )
     app.state.services = services
-    guard = _guard(settings, authenticator)
+    guard = _guard(settings, authenticator or _authenticator(settings, backend.tokens))
     _mount(app, Routes(app, guard, timeout_s=settings.request_timeout_s), services)
     if settings.cors_origins:
         _allow_origins(app, settings)
@@ -96,13 +96,18 @@ def create_app(
     return app
 
 
-def _guard(settings: ApiSettings, authenticator: Authenticator | None) -> Guard:
-    off = settings.auth == "off"
-    own: Authenticator = Everyone() if off else KeyRing(settings.keys)
+def _authenticator(settings: ApiSettings, tokens: Authenticator | None) -> Authenticator:
+    if settings.auth == "off":
+        return Everyone()
+    keys = KeyRing(settings.keys)
+    return keys if tokens is None else KeysFirst(keys, tokens)
+
+
+def _guard(settings: ApiSettings, authenticator: Authenticator) -> Guard:
     hosts = None
-    if off and settings.host in LOOPBACK_HOSTS:
+    if settings.auth == "off" and settings.host in LOOPBACK_HOSTS:
         hosts = LOOPBACK_NAMES | frozenset(settings.allowed_hosts)
-    return Guard(authenticator or own, hosts=hosts, origins=frozenset(settings.cors_origins))
+    return Guard(authenticator, hosts=hosts, origins=frozenset(settings.cors_origins))
 
 
 def _mount(app: FastAPI, routes: Routes, services: Services) -> None:

@@ -22,6 +22,7 @@ from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow.taskqueue.scaling_log import RedisScalingLog, ScalingLog
 from asynctaskflow_api.catalog import Catalog
+from asynctaskflow_api.kube.tokens import KubernetesTokens, open_tokens
 from asynctaskflow_api.meter import ApiMeter
 from asynctaskflow_api.ports import Dependencies, Provider, Queue, Server
 from asynctaskflow_api.settings import ApiSettings
@@ -124,6 +125,7 @@ class Backend:
     client: AsyncRedis
     blocking: AsyncRedis
     openrouter: OpenRouterClient | None
+    tokens: KubernetesTokens | None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -158,6 +160,8 @@ class Backend:
     async def _close(self) -> None:
         if self.openrouter is not None:
             await self.openrouter.aclose()
+        if self.tokens is not None:
+            await self.tokens.aclose()
         await self.client.aclose()
         await self.blocking.aclose()
 
@@ -181,7 +185,11 @@ def _queue(
 
 
 def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backend:
-    """The real services; nothing is sent before ``running``."""
+    """The real services; nothing is sent before ``running``.
+
+    Raises:
+        NoServiceAccount: Kubernetes tokens are to be checked, and this process has no account to ask with.
+    """
     clock = clock or SystemClock()
     options = RedisOptions(
         settings.redis_url.get_secret_value(),
@@ -212,7 +220,8 @@ def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backen
         streams=Streams(hub, queue, settings, clock),
         meter=ApiMeter(VERSION),
     )
-    return Backend(services, client, blocking, openrouter)
+    tokens = open_tokens(settings, clock, services.meter) if settings.kube_tokens else None
+    return Backend(services, client, blocking, openrouter, tokens)
 
 
 def _openrouter(settings: OpenRouterSettings) -> OpenRouterClient | None:

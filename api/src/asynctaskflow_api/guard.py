@@ -35,7 +35,7 @@ class Guard:
         """Let the request pass.
 
         Raises:
-            Unauthenticated, Forbidden, CrossSite
+            Unauthenticated, Forbidden, CrossSite, TokensUnavailable
         """
         token, origin, host, site = _credentials(scope)
         if self._hosts is not None and _name(host) not in self._hosts:
@@ -46,9 +46,9 @@ class Guard:
             return
         principal = await self._authenticator.principal(token)
         if principal is None:
-            raise Unauthenticated("send an API key: 'Authorization: Bearer atf_…'")
+            raise Unauthenticated(f"send {self._authenticator.accepts}")
         if principal.role < role:
-            raise Forbidden(f"this needs the role {role.name.lower()}")
+            raise Forbidden(principal.refusal(role))
         scope["principal"] = principal
 
     def _is_ours(self, origin: str, host: str, site: str) -> bool:

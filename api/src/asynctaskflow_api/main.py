@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from asynctaskflow import logs
 from asynctaskflow_api.app import create_app
 from asynctaskflow_api.backend import Services
+from asynctaskflow_api.kube.tokens import NoServiceAccount
 from asynctaskflow_api.server import BACKLOG, KEEP_ALIVE_S, Connection, Server
 from asynctaskflow_api.settings import ApiSettings
 
@@ -23,10 +24,10 @@ def main() -> None:
     try:
         settings = ApiSettings()
     except ValidationError as error:
-        told = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        told = "; ".join(": ".join(map(str, [*one["loc"], one["msg"]])) for one in error.errors())
         sys.exit(f"atf-api: {told}")
     logs.configure(level=settings.log_level)
-    if settings.auth == "keys" and not settings.keys:
+    if settings.auth == "keys" and not settings.keys and not settings.kube_tokens:
         _log.warning(
             "no_api_keys", hint="every request but /live and /ready is refused: set ATF_API_KEYS"
         )
@@ -35,7 +36,10 @@ def main() -> None:
 
 def serve(settings: ApiSettings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except NoServiceAccount as error:
+        sys.exit(f"atf-api: {error}")
     services: Services = app.state.services
     config = uvicorn.Config(
         app,

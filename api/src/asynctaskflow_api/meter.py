@@ -36,6 +36,9 @@ class ApiMeter:
         self._enqueued = self._counter("tasks_enqueued", "Tasks accepted by this process.")
         self._redriven = self._counter("tasks_redriven", "Tasks queued again by request.")
         self._cut = Counter("atf_sse_cut", "Streams ended: too slow.", registry=self.registry)
+        self._reviews = Counter(
+            "atf_token_reviews", "Of Kubernetes tokens.", ["outcome"], registry=self.registry
+        )
         self.sse_active = Gauge("atf_sse_active", "Event streams now.", registry=self.registry)
         self._depth = self._gauge("queue_depth", "Tasks in a state.", "state")
         self._oldest = self._gauge("queue_oldest_age_seconds", "Age of the longest waiting task.")
@@ -84,6 +87,10 @@ class ApiMeter:
     def redriven(self, function: str, number: int = 1) -> None:
         """Tasks were queued again."""
         self._redriven.labels(function).inc(number)
+
+    def reviewed(self, outcome: str) -> None:
+        """A token was asked for: ``accepted``, ``refused`` or ``unavailable``."""
+        self._reviews.labels(outcome).inc()
 
     def exposition(
         self,

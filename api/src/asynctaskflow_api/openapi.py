@@ -47,7 +47,10 @@ def document(app: FastAPI) -> dict[str, Any]:
             BEARER: {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "An API key: atf_<id>_<secret>. Also taken as X-API-Key.",
+                "description": (
+                    "An API key: atf_<id>_<secret>. Also taken as X-API-Key. Where the installation says so, a "
+                    "Kubernetes token: the rights of its user in the installation's namespace decide."
+                ),
             }
         }
         app.openapi_schema = found

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from asynctaskflow import errors
 from asynctaskflow.blobs.port import BlobNotFound, BlobsUnavailable, BlobTooLarge
 from asynctaskflow.dependencies.messages import DependencyNotFound
+from asynctaskflow_api.access import TokensUnavailable
 from asynctaskflow_api.json_bounds import BadJson, UnfitJson
 
 ExceptionHandler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -194,6 +195,13 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     errors.QueueFull: Kind(429, "queue_full", "The queue is full", retry_after_s=5),
     errors.QueueUnavailable: UNAVAILABLE,
+    TokensUnavailable: Kind(
+        503,
+        "tokens_unavailable",
+        "Kubernetes tokens cannot be checked now",
+        retry_after_s=2,
+        hint="nothing was done; API keys are accepted meanwhile",
+    ),
     TimeoutError: UNAVAILABLE,
     BadJson: Kind(400, "bad_json", "The body is not JSON"),
     UnfitJson: Kind(422, "json_out_of_bounds", "The body is JSON beyond the limits"),

@@ -53,6 +53,40 @@ class ApiSettings(BaseSettings):
     keys: Annotated[tuple[ApiKey, ...], NoDecode] = Field(
         (), description="Comma-separated <id>:<role>:<sha256 of the whole key>."
     )
+    kube_tokens: bool = Field(
+        default=False,
+        description="Kubernetes tokens are accepted beside keys; RBAC gives the role.",
+    )
+    kube_namespace: str = Field("", description="Ours, where rights are looked for.")
+    kube_audiences: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("asynctaskflow",),
+        description="A token must be meant for one of them; empty: for the API server itself.",
+    )
+    kube_host: str = Field(
+        "kubernetes.default.svc",
+        validation_alias=AliasChoices("kube_host", "ATF_API_KUBE_HOST", "KUBERNETES_SERVICE_HOST"),
+        description="The API server; every pod is told by Kubernetes.",
+    )
+    kube_port: int = Field(
+        443,
+        validation_alias=AliasChoices("kube_port", "ATF_API_KUBE_PORT", "KUBERNETES_SERVICE_PORT"),
+    )
+    kube_account_dir: Path = Field(
+        Path("/var/run/secrets/kubernetes.io/serviceaccount"),
+        description="Our own token and the cluster's authority, where the kubelet puts them.",
+    )
+    kube_timeout_s: float = Field(
+        1, gt=0, le=10, description="A whole review; short, since a caller waits."
+    )
+    kube_known_s: float = Field(
+        60, gt=0, description="How long a checked token, and its rights, are believed."
+    )
+    kube_refused_s: float = Field(
+        5, gt=0, description="The same for one that is not valid, or may do nothing here."
+    )
+    kube_remembered: int = Field(
+        5000, gt=0, description="Known tokens, and as many refused ones; about 1 KB each."
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Further names by which browsers may reach an API without auth."
     )
@@ -101,12 +135,20 @@ class ApiSettings(BaseSettings):
             return value
         return tuple(ApiKey.parse(part.strip()) for part in value.split(",") if part.strip())
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "kube_audiences", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @model_validator(mode="after")
+    def _tokens_have_a_namespace(self) -> "ApiSettings":
+        if self.kube_tokens and self.auth == "off":
+            raise ValueError("ATF_API_KUBE_TOKENS: with ATF_AUTH=off nobody is asked for a token")
+        if self.kube_tokens and not self.kube_namespace:
+            raise ValueError("ATF_API_KUBE_TOKENS: ATF_API_KUBE_NAMESPACE is missing")
+        return self
 
     @model_validator(mode="after")
     def _key_ids_are_unique(self) -> "ApiSettings":

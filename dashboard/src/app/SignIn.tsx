@@ -33,8 +33,11 @@ export function SignIn() {
             placeholder="atf_…"
             className={controls.control}
           />
-          {wasRefused && <p role="alert">The API does not accept that key.</p>}
-          <p className="soft">It is kept in this tab until you close it, and sent to this API only.</p>
+          {wasRefused && <p role="alert">The API does not accept this.</p>}
+          <p className="soft">
+            Or a Kubernetes token, where this installation takes them. It is kept in this tab until you close
+            it, and sent to this API only.
+          </p>
           <Button type="submit" look="primary" icon={<KeyRound size={15} />}>
             Sign in
           </Button>

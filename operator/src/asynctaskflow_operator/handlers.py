@@ -3,6 +3,7 @@
 Tasks and pods have low-level handlers only, which leave no annotation and no finalizer: one write a task, not seven.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from asynctaskflow_operator.tasks.desk import TaskDesk
 
 AGAIN_S = 2.0
 DRAIN_LOOK_S = 1.0
+STILL = "not gone yet: "
 FUNCTIONS = (GROUP, VERSION, "functions")
 DEPENDENCIES = (GROUP, VERSION, "dependencies")
 TASKS = (GROUP, VERSION, "tasks")
@@ -100,7 +102,7 @@ class Handlers:
             raise kopf.TemporaryError(str(error), delay=AGAIN_S) from error
         if not farewell.done:
             parts.publisher.publish(one)
-            raise kopf.TemporaryError(farewell.message, delay=DRAIN_LOOK_S)
+            raise kopf.TemporaryError(f"{STILL}{farewell.message}", delay=DRAIN_LOOK_S)
 
     async def _dependency(self, body: Mapping[str, Any], **_: Any) -> None:
         try:
@@ -171,6 +173,12 @@ def configure(settings: kopf.OperatorSettings, *, kube_timeout_s: float) -> None
     settings.queueing.worker_limit = 200
     # An object that is done with holds one of these places until then: with Kopf's 5 s, 40 objects a second and no more.
     settings.queueing.idle_timeout = 0.1
+    logging.getLogger("kopf.objects").addFilter(_is_no_mere_wait)
+
+
+def _is_no_mere_wait(record: logging.LogRecord) -> bool:
+    """Kopf calls it an error, once a second, that a Function which is being deleted has tasks left."""
+    return STILL not in record.getMessage()
 
 
 def pod_sight(body: Mapping[str, Any]) -> PodSight:

@@ -25,7 +25,9 @@ async def test_a_deleted_function_without_tasks_leaves_nothing_in_redis(stage: S
     assert (await stage.lasting_keys_of("echo"), await stage.q.queue.functions()) == ([], [])
 
 
-async def test_a_draining_function_ends_its_tasks_first(stage: Stage, operator):
+async def test_a_draining_function_ends_its_tasks_first_and_no_error_is_logged(
+    stage: Stage, operator, caplog
+):
     await stage.served(**BUSY)
     (pod,) = await stage.busy(1)
     await stage.kube.delete(Kind.FUNCTION, "echo")
@@ -35,6 +37,7 @@ async def test_a_draining_function_ends_its_tasks_first(stage: Stage, operator):
     await stage.pods.finish(pod)
     await stage.gone(Kind.FUNCTION, "echo")
     assert await stage.lasting_keys_of("echo") == []
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_a_draining_function_takes_no_new_tasks(stage: Stage, operator):

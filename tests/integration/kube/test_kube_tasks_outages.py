@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -58,6 +59,48 @@ async def test_what_ended_while_no_operator_ran_is_shown_when_one_does(
 
     async with open_desk(tasks, tasks_queue, functions):
         await tasks.state("one", of="COMPLETED")
+
+
+async def test_a_task_whose_resource_was_deleted_while_no_operator_ran_is_cancelled(
+    tasks: Cluster, tasks_queue: QueueUnderTest, functions: Functions
+):
+    async with open_desk(tasks, tasks_queue, functions):
+        gone, kept = await _submitted(tasks, tasks_queue)
+    await tasks.delete("gone")
+    (from_rest,) = await tasks_queue.enqueue()
+    own_id = TaskId("echo", str(uuid4()))
+    await tasks_queue.queue.enqueue(NewTask("echo", uuid=own_id.uuid))
+
+    async with open_desk(tasks, tasks_queue, functions):
+        await eventually(lambda: _is(tasks_queue, gone, TaskState.CANCELLED), 15)
+        for one in (kept, from_rest, own_id):
+            assert await tasks_queue.state(one) is TaskState.PENDING
+
+
+async def test_a_task_that_was_run_again_after_its_resource_had_gone_is_left_alone(
+    tasks: Cluster, tasks_queue: QueueUnderTest, functions: Functions
+):
+    async with open_desk(tasks, tasks_queue, functions):
+        gone, kept = await _submitted(tasks, tasks_queue)
+    for claimed in await tasks_queue.claim(2):
+        if claimed.id == kept:
+            await tasks_queue.fail(claimed, TaskState.DLQ)
+    await tasks_queue.queue.redrive(kept)
+    await tasks.delete("gone")
+    await tasks.delete("kept")
+
+    async with open_desk(tasks, tasks_queue, functions):
+        await eventually(lambda: _is(tasks_queue, gone, TaskState.CANCELLED), 15)
+        assert await tasks_queue.state(kept) is TaskState.PENDING
+
+
+async def _submitted(tasks: Cluster, q: QueueUnderTest) -> list[TaskId]:
+    """The tasks of two new resources, ``gone`` and ``kept``, once the queue has them."""
+    made = [await tasks.apply(name) for name in ("gone", "kept")]
+    ids = [TaskId("echo", one["metadata"]["uid"]) for one in made]
+    await eventually(lambda: stored(q, str(ids[0])), 5)
+    await eventually(lambda: stored(q, str(ids[1])), 5)
+    return ids
 
 
 @pytest.mark.parametrize("given", [b'{"n":1}', b'{ "n": 1 }'], ids=["as now", "packed otherwise"])

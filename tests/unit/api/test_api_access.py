@@ -8,6 +8,7 @@ from starlette.routing import Mount
 from asynctaskflow_api.access import ApiKey, KeyRing, Role, new_key
 from asynctaskflow_api.app import create_app
 from asynctaskflow_api.dashboard import ASSETS, PAGES, Dashboard
+from asynctaskflow_api.main import main
 from asynctaskflow_api.routing import Operation
 from asynctaskflow_api.settings import ApiSettings
 
@@ -126,6 +127,17 @@ def test_settings_take_keys_from_one_line_and_refuse_a_name_twice(monkeypatch):
     monkeypatch.setenv("ATF_API_KEYS", f"{READER},{READER}")
     with pytest.raises(ValidationError, match="same id"):
         ApiSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("ATF_API_PORT", "many", "port: "), ("ATF_API_KEYS", f"{READER},{READER}", "the same id")],
+)
+def test_the_process_says_which_setting_is_wrong(name, value, told, monkeypatch):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit, match=f"atf-api: .*{told}"):
+        main()
 
 
 def test_settings_do_not_show_the_redis_password(monkeypatch):

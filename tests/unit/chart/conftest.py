@@ -47,11 +47,15 @@ BARE: Mapping[str, Any] = {
     "functions": {"summarize": {"enabled": False}, "pdfxtract": {"enabled": False}},
     "dependencies": {"openrouter": {"enabled": False}},
 }
+TOKENS: Mapping[str, Any] = {
+    "api": {"auth": {"kubernetes": {"enabled": True, "audiences": ["one", "two"]}}},
+}
 SETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     "everything": EVERYTHING,
     "external": EXTERNAL,
     "bare": BARE,
+    "tokens": TOKENS,
 }
 
 

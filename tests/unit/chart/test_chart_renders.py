@@ -178,6 +178,11 @@ def test_event_streams_pass_ingress_nginx(rendered):
         ({"operatr": {}}, "operatr"),
         ({"api": {"replcas": 3}}, "replcas"),
         ({"api": {"auth": {"keys": ["admin:admin:plain-text-key"]}}}, "/api/auth/keys/0"),
+        ({"api": {"auth": {"kubernetes": {"audience": ["a"]}}}}, "audience"),
+        (
+            {"api": {"auth": {"kubernetes": {"audiences": ["a,b"]}}}},
+            "/api/auth/kubernetes/audiences/0",
+        ),
         ({"redis": {"embedded": {"storage": {"whenDeleted": "Maybe"}}}}, "whenDeleted"),
         ({"operator": {"image": {"digest": "latest"}}}, "/operator/image/digest"),
         ({"functions": {"summarize": {"spec": {"scaling": {"maxReplica": 3}}}}}, "maxReplica"),

@@ -105,12 +105,18 @@ def test_the_check_of_pods_finds_what_is_wrong(change, fault):
     assert fault in faults(pod | change)
 
 
-def test_only_who_calls_the_api_server_gets_a_token(objects):
-    with_token = {name for name, _, pod in pods(objects) if _has_token(objects, pod)}
+@pytest.mark.parametrize("name", ["default", "everything", "external", "bare"])
+def test_only_who_calls_the_api_server_gets_a_token(name, rendered):
+    assert with_token(rendered(name)) <= {"operator", "secret", "apply", "remove"}
 
-    assert {name.removeprefix("atf-asynctaskflow-") for name in with_token} <= {
-        *("operator", "secret", "apply", "remove"),
-    }
+
+def test_the_api_alone_gets_one_too_where_it_checks_those_of_others(rendered):
+    assert with_token(rendered("tokens")) - with_token(rendered("default")) == {"api"}
+
+
+def with_token(objects) -> set[str]:
+    found = {name for name, _, pod in pods(objects) if _has_token(objects, pod)}
+    return {name.removeprefix("atf-asynctaskflow-") for name in found}
 
 
 def _has_token(objects, pod) -> bool:
@@ -128,8 +134,9 @@ def test_rights_are_those_of_the_golden_file(rendered):
     assert found == yaml.safe_load(GOLDEN.read_text())
 
 
-def test_rights_are_in_this_namespace_only(objects):
-    assert kinds_of(objects, "ClusterRole", "ClusterRoleBinding") == []
+@pytest.mark.parametrize("name", ["default", "everything", "external", "bare"])
+def test_rights_are_in_this_namespace_only(name, rendered):
+    assert kinds_of(rendered(name), "ClusterRole", "ClusterRoleBinding") == []
 
 
 def test_nobody_may_take_rights_or_run_commands_in_pods(objects):
@@ -252,9 +259,18 @@ def test_the_test_of_the_chart_reaches_the_api(name, rendered):
 
 @pytest.mark.parametrize("component", ["api", "worker", "redis", "test"])
 def test_the_api_server_is_reached_by_operator_and_hooks_only(component, rendered):
-    rules = allowed(rendered("default"), labels_of(component), "egress")
+    assert 6443 not in ports_to(rendered("default"), component)
 
-    assert 6443 not in [port["port"] for rule in rules for port in rule.get("ports", ())]
+
+@pytest.mark.parametrize("component", ["worker", "redis", "test"])
+def test_the_api_server_is_reached_by_the_api_too_where_tokens_are_checked(component, rendered):
+    assert 6443 in ports_to(rendered("tokens"), "api")
+    assert 6443 not in ports_to(rendered("tokens"), component)
+
+
+def ports_to(objects, component: str) -> list[int]:
+    rules = allowed(objects, labels_of(component), "egress")
+    return [port["port"] for rule in rules for port in rule.get("ports", ())]
 
 
 def test_workers_reach_public_addresses_only(rendered):

@@ -8,7 +8,7 @@ from asynctaskflow.model.function import Scaling
 from asynctaskflow.scaling import DependencySight, Policy
 from asynctaskflow.scaling.simulation import Job, Outcome, Plant, bursts, simulate
 
-DEFAULTS = Policy(Scaling(idle_seconds=15), slots=1)
+DEFAULTS = Policy(Scaling(), slots=1)
 
 
 def two_bursts(seed: int, *, start_s: float) -> Outcome:
@@ -46,13 +46,17 @@ def test_a_steady_stream_does_not_flap() -> None:
     assert outcome.wait_s(0.95) < 2
 
 
-def test_a_rate_limit_gives_the_same_throughput_with_far_fewer_workers() -> None:
-    limited = Plant(dependencies=(DependencySight("llm", limit_per_s=2),))
-    policy = Policy(Scaling(max_replicas=50, idle_seconds=15), slots=1)
-    jobs = bursts(runs_s=[1.0] * 100, count=1, every_s=0)
-    outcome = simulate(jobs, policy, limited)
-    late = [decision for at_s, decision in outcome.changes if at_s > 10]
-    assert max(decision.replicas for decision in late) <= 2
+def test_a_rate_limit_ends_the_growth_as_soon_as_run_times_are_known() -> None:
+    jobs = [Job(number / 4, 1.0) for number in range(240)]
+    limit = (DependencySight("llm", limit_per_s=2),)
+    free, limited = (
+        simulate(jobs, DEFAULTS, Plant(dependencies=dependencies, start_s=1, until_s=60))
+        for dependencies in ((), limit)
+    )
+    known_s = 2.0  # the first job has started and ended
+    grown = [(at_s, one) for at_s, one in limited.changes if one.replicas > one.previous]
+    assert max(at_s for at_s, _ in grown) <= known_s
+    assert limited.peak < free.peak
 
 
 def test_an_empty_play_costs_nothing() -> None:

@@ -1,5 +1,7 @@
 """What the worker decides from values alone: settlements, claims, pauses, manifests."""
 
+from typing import Any
+
 import pytest
 from pydantic import BaseModel
 
@@ -290,6 +292,13 @@ def test_an_output_may_be_the_model_or_its_fields():
 def test_a_function_needs_a_name_that_kubernetes_takes(name):
     with pytest.raises(ValueError, match="function name"):
         function(name=name)
+
+
+@pytest.mark.parametrize("edge", ["input", "output"])
+def test_a_function_refuses_an_edge_that_is_no_model(edge):
+    given: dict[str, Any] = {edge: str}
+    with pytest.raises(TypeError, match=f"{edge}: expected a pydantic model, got <class 'str'>"):
+        function(name="greet", **given)
 
 
 @pytest.mark.parametrize(

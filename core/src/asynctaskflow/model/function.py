@@ -166,7 +166,10 @@ class Scaling(Spec):
     max_replicas: int = Field(10, ge=1, le=1000, description="Never more workers than this.")
     target: ScalingTarget = Field(ScalingTarget(), description="How much work one worker is given.")
     idle_seconds: float = Field(
-        15, ge=0, le=86_400, description="No demand for this long: to zero."
+        5,
+        ge=0,
+        le=86_400,
+        description="No demand for this long: to zero. About as long as a worker's start and end take together.",
     )
     up: ScaleUp = Field(ScaleUp(), description="How fast workers are added.")
     down: ScaleDown = Field(ScaleDown(), description="How fast workers are taken away.")

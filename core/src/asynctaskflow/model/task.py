@@ -107,6 +107,7 @@ class Task:
         lease_ms: when an ACTIVE task's lease runs out.
         expires_ms: a task not started by then ends FAILED; 0 means never.
         progress: 0.0 to 1.0, as the handler reported it.
+        resource: name of the ``Task`` resource that submitted it; empty if none did.
     """
 
     id: TaskId
@@ -134,5 +135,6 @@ class Task:
     result_sha256: str = ""
     result_ref: str = ""
     traceparent: str = ""
+    resource: str = ""
     redrives: int = 0
     history: tuple[Attempt, ...] = ()

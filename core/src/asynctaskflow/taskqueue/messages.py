@@ -19,6 +19,7 @@ class NewTask:
         max_attempts: settled failures allowed before the dead-letter queue; 0 means the function's own.
         idempotency_key: at most 255 characters; the same key and input give the same task.
         traceparent: W3C trace context of the caller.
+        resource: name of the ``Task`` resource that submits it; empty for tasks that nothing in Kubernetes stands for.
     """
 
     function: str
@@ -30,6 +31,7 @@ class NewTask:
     max_attempts: int = 0
     idempotency_key: str = ""
     traceparent: str = ""
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ def task(task_id: TaskId, fields: Fields, *, lease_ms: int = 0) -> Task:
         result_sha256=hexadecimal(text(fields, "result_sha256")),
         result_ref=text(fields, "result_ref"),
         traceparent=text(fields, "traceparent"),
+        resource=text(fields, "resource"),
         redrives=number(fields, "redrives"),
         history=history(fields.get(b"history", b"")),
     )

@@ -81,12 +81,14 @@ def _options(new: NewTask) -> bytes:
         or new.idempotency_key
         or new.traceparent
         or new.input_ref
+        or new.resource
     ):
         return b""
     fields = {
         "max_attempts": str(new.max_attempts) if new.max_attempts else "",
         "input_ref": new.input_ref,
         "traceparent": new.traceparent,
+        "resource": new.resource,
     }
     return orjson.dumps(
         {

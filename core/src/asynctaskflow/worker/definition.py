@@ -120,11 +120,14 @@ def function(
 
     Raises:
         ValueError: not a function name.
+        TypeError: ``input`` or ``output`` is no pydantic model.
     """
     if not FUNCTION_NAME.fullmatch(name):
         raise ValueError(
             f"function name {name!r}: lower-case letters, digits and dashes, at most 40"
         )
+    _check_model("input", input)
+    _check_model("output", output)
 
     def define(
         handler: Callable[[Given, Told], Returned],
@@ -139,6 +142,11 @@ def function(
         )
 
     return define
+
+
+def _check_model(edge: str, given: object) -> None:
+    if not (given is None or (isinstance(given, type) and issubclass(given, BaseModel))):
+        raise TypeError(f"{edge}: expected a pydantic model, got {given!r}")
 
 
 def _told(error: ValidationError) -> str:

@@ -210,6 +210,7 @@ def new_task(
         delay_s=max(0.0, delay_s),
         max_age_s=spec.max_age_seconds or function.timeouts.max_age_seconds,
         max_attempts=spec.max_attempts,
+        resource=seen.name,
     )
 
 

@@ -27,6 +27,7 @@ from asynctaskflow_operator.tasks.lookup import FunctionLookup
 from asynctaskflow_operator.tasks.projector import Projector, status_key
 from asynctaskflow_operator.tasks.resync import Resync
 from asynctaskflow_operator.tasks.retention import Retention
+from asynctaskflow_operator.tasks.strays import Strays
 
 DELETED = "DELETED"
 STATES = frozenset(TaskState.__members__)
@@ -70,6 +71,7 @@ class TaskDesk:
         self._resync = Resync(ground, intake=intake, projector=projector)
         self._gallery = Gallery(ground, projector=projector)
         self._retention = Retention(ground)
+        self._strays = Strays(ground, farewell=self._farewell)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -79,6 +81,7 @@ class TaskDesk:
             group.create_task(self._resync.run())
             group.create_task(self._gallery.run())
             group.create_task(self._retention.run())
+            group.create_task(self._strays.run())
 
     def __len__(self) -> int:
         return len(self._book)
@@ -118,8 +121,9 @@ class TaskDesk:
         self._resync.missed(function)
 
     def opened(self, function: str) -> None:
-        """A Function takes tasks now: those that wait for it are submitted."""
+        """A Function takes tasks now: those that wait for it are submitted, strays of it are cancelled."""
         self._intake.wake(function, most=len(self._book))
+        self._strays.look_at(function)
 
     async def end_all(self, function: str) -> None:
         """A Function is gone, and so are its tasks: resources that show no end are ended."""

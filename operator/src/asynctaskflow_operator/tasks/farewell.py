@@ -12,10 +12,7 @@ REASON = "Task deleted"
 
 
 class Farewell:
-    """Tasks to cancel, by id.
-
-    Warning: what is deleted while no operator runs, or just before it dies while Redis is away, runs on.
-    """
+    """Tasks to cancel, by id; what is forgotten here, as its operator dies, the next one finds (``strays``)."""
 
     def __init__(self, queue: RedisQueue, clock: Clock) -> None:
         """Nothing is sent before ``run``."""

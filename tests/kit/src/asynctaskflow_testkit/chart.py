@@ -59,14 +59,16 @@ def helm(*arguments: str, given: Mapping[str, Any] | None = None) -> str:
     return done.stdout
 
 
-def render(given: Mapping[str, Any] | None = None, *, chart: Path = CHART) -> list[Manifest]:
+def render(
+    given: Mapping[str, Any] | None = None, *, chart: Path = CHART, namespace: str = NAMESPACE
+) -> list[Manifest]:
     """Every object, hooks and tests included.
 
     Raises:
         CannotRender
     """
     text = helm(
-        *("template", RELEASE, str(chart), "--namespace", NAMESPACE),
+        *("template", RELEASE, str(chart), "--namespace", namespace),
         *("--kube-version", KUBERNETES_VERSION),
         given=given or {},
     )

@@ -210,6 +210,7 @@ async def open_desk(
     follower = EventFollower(q.queue, q.client, clock, (desk, heard))
     for name in functions.names():
         follower.follow(name)
+        desk.opened(name)
     async with asyncio.TaskGroup() as group:
         parts = (outbox.run(), desk.run(), follower.run(), _pump(cluster, desk))
         running = [group.create_task(part) for part in parts]

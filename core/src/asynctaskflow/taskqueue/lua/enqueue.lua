@@ -1,7 +1,7 @@
 -- enqueue: store tasks that are not there yet and queue them, or schedule those with a delay.
 -- KEYS[17..]: per task its hash, whose name ends with the uuid; then the idempotency key of each task that has one
 -- ARGV[1]: idempotency key lifetime in ms. Then per task: input, checksum of the input, options: '' or a JSON object of
---   delay and max_age in ms (0 = none), keyed (has a key), fields (flat list: max_attempts, input_ref, traceparent)
+--   delay and max_age in ms (0 = none), keyed (has a key), fields (flat list: max_attempts, input_ref, traceparent, resource)
 -- Returns: per task CREATED alone if it is new and PENDING, else {CREATED | REPLAYED | CONFLICT | FULL, uuid, state}
 -- Invariant: a stored task is in exactly one state index, and queued exactly when PENDING.
 local sub, count, keyed, stamp, moment, known_task = string.sub, (#ARGV - 1) / 3, 16 + (#ARGV - 1) / 3, nil, nil, nil

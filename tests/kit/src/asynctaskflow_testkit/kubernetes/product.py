@@ -86,6 +86,27 @@ class Product:
         """Apply objects."""
         return self.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(manifests))
 
+    def apply_task(self, name: str, function: str = "probe", **spec: Any) -> None:
+        """Apply a Task, as a person does; without ``input`` in its spec the input is empty."""
+        self.apply(
+            {
+                "apiVersion": "asynctaskflow.dev/v1alpha1",
+                "kind": "Task",
+                "metadata": {"name": name},
+                "spec": {"function": function, "input": {}, **spec},
+            }
+        )
+
+    def stop_operator(self) -> None:
+        """Take it away; ends when its pod is gone."""
+        self.kubectl("scale", f"deployment/{self.full}-operator", "--replicas=0")
+        selector = "app.kubernetes.io/component=operator"
+        self.kubectl("wait", "--for=delete", "pod", "-l", selector, "--timeout=60s")
+
+    def start_operator(self) -> None:
+        """Bring it back."""
+        self.kubectl("scale", f"deployment/{self.full}-operator", "--replicas=1")
+
     def patch(self, kind: str, name: str, body: Mapping[str, Any]) -> None:
         """Merge into an object, as a person does with kubectl."""
         self.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(body))

@@ -1,8 +1,12 @@
-"""Where the end-to-end tests run: the cluster of a kubeconfig, kind where Docker answers, else the local one."""
+"""Where the end-to-end tests run: the cluster of a kubeconfig, kind where Docker answers, else the local one.
+
+``python -m asynctaskflow_testkit.kubernetes.providers`` says which it is, or why there is none.
+"""
 
 import ctypes
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +17,11 @@ from pytest_kubernetes.providers.base import AClusterManager
 
 from asynctaskflow_testkit.kubernetes.images import IMAGES, ROOT, ImageBuilder
 from asynctaskflow_testkit.kubernetes.local_cluster import LocalCluster
+from asynctaskflow_testkit.kubernetes.machine import why_not
 
 NEW_NETWORK = 0x4000_0000  # CLONE_NEWNET
 DOCKER_S = 10
+USAGE = 2
 NAME = "atf-e2e"  # beside a cluster that a person has started
 
 
@@ -46,7 +52,21 @@ def choose(*, kubeconfig: str, docker: bool, kind: bool, why_not_local: str) -> 
     )
 
 
-def docker_answers() -> bool:
+def choice_here(*, kubeconfig: str = "") -> Choice:
+    """The provider of this machine.
+
+    Raises:
+        RuntimeError: as ``choose``.
+    """
+    return choose(
+        kubeconfig=kubeconfig,
+        docker=_docker_answers(),
+        kind=shutil.which("kind") is not None,
+        why_not_local=why_not(),
+    )
+
+
+def _docker_answers() -> bool:
     """Whether there is a Docker engine, and not just its client."""
     if shutil.which("docker") is None:
         return False
@@ -143,3 +163,17 @@ def enter(namespace: Path) -> None:
     with namespace.open() as target:
         if ctypes.CDLL(None, use_errno=True).setns(target.fileno(), NEW_NETWORK):
             raise OSError(ctypes.get_errno(), f"setns {namespace}")
+
+
+def main() -> int:
+    """Say where; 2 and one line if nowhere."""
+    try:
+        sys.stdout.write(f"{choice_here().why}\n")
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

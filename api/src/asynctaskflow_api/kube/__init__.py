@@ -1,0 +1,1 @@
+"""Kubernetes tokens as credentials of the API."""
