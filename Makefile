@@ -6,30 +6,49 @@ BIN := .venv/bin
 MEMBERS := $(wildcard pyproject.toml */pyproject.toml functions/*/pyproject.toml tests/kit/pyproject.toml)
 PURE := */asynctaskflow/errors.py,*/asynctaskflow/model/*,*/asynctaskflow/resilience/*,*/asynctaskflow/scaling/*,*/asynctaskflow_operator/rules/*,*/asynctaskflow_operator/manifests/*
 CLUSTER := $(BIN)/python -m asynctaskflow_testkit.kubernetes
+DASHBOARD := api/src/asynctaskflow_api/static/dashboard/index.html
+DASHBOARD_SOURCES := $(shell find dashboard -name node_modules -prune -o -path dashboard/build -prune -o -path dashboard/e2e -prune \
+	-o -path dashboard/test-results -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test coverage unit integration chaos e2e
+.PHONY: dashboard dashboard-if-possible dashboard-types dashboard-test screenshots
 .PHONY: cluster-build cluster-up cluster-shell cluster-down lint fix typecheck bench bench-cluster lock build clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: .venv/.dev ## everything that development needs, into .venv
 	@scripts/system-packages.sh test
 
-run: .venv/.run ## the whole system on this machine, with the samples; stays up until Ctrl-C
+run: .venv/.run dashboard-if-possible ## the whole system on this machine, with the samples; stays up until Ctrl-C
 	$(BIN)/atf up --demo
 
-demo: .venv/.run ## the same, but ends after both samples: exit 0 means that it works
+demo: .venv/.run dashboard-if-possible ## the same, but ends after both samples: exit 0 means that it works
 	$(BIN)/atf demo
 
-test: coverage chaos ## everything that this machine can run, e2e included; in one line what it cannot, and why
+test: coverage dashboard-test chaos ## everything that this machine can run, e2e included; in one line what it cannot, and why
 	@scripts/system-packages.sh cluster
 	@if why=$$($(CLUSTER).providers 2>&1); then $(MAKE) --no-print-directory e2e; else echo "left out, tests/e2e: $$why"; fi
 
 coverage: install ## unit and integration tests, with coverage
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+
+dashboard: $(DASHBOARD) ## build the dashboard into the API's package, where Node is
+
+# To look at the system must not need npm's registry.
+dashboard-if-possible:
+	@$(MAKE) --no-print-directory $(DASHBOARD) || echo "no dashboard: it could not be built; the API runs without it"
+
+dashboard-types: .venv/.dev ## write anew what the dashboard knows of the API
+	@scripts/dashboard.sh types
+
+dashboard-test: install ## rules, unit tests and browser tests of the dashboard
+	@scripts/dashboard.sh test
+
+screenshots: install ## every screen of the dashboard, light and dark, into docs/screenshots
+	@scripts/dashboard.sh screenshots
 
 unit: .venv/.dev ## tests that need no server
 	$(BIN)/pytest tests/unit $(ARGS)
@@ -77,13 +96,17 @@ bench-cluster: install ## on a real cluster: scaling from zero, API writes, burs
 lock: $(filter .tools/%,$(UV)) ## resolve anew and write locks/*.txt
 	scripts/lock.sh $(UV)
 
-build: .venv/.dev ## a wheel per member, into dist/
+build: .venv/.dev $(DASHBOARD) ## a wheel per member, into dist/
 	rm -rf dist && $(UV) build --quiet --all-packages --wheel --no-build-isolation --python $(BIN)/python
 	@ls dist
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-bench .tools dist build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(dir $(DASHBOARD)) dashboard/node_modules dashboard/build dashboard/test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DASHBOARD): $(DASHBOARD_SOURCES)
+	@scripts/dashboard.sh build
 
 .tools/uv/bin/uv: locks/bootstrap.txt
 	scripts/bootstrap-uv.sh

@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build
+if [ -f api/src/asynctaskflow_api/static/dashboard/index.html ]; then
+    names=$(.venv/bin/python -m zipfile --list dist/asynctaskflow_api-*.whl)
+    [[ $names == *static/dashboard/index.html* ]] || { echo "the API's wheel lacks the dashboard" && exit 1; }
+fi
 uv=uv
 uv --version >/dev/null 2>&1 || uv=$PWD/.tools/uv/bin/uv
 

@@ -10,6 +10,7 @@ wanted=("pdftoppm poppler-utils pdf-pages-rendered-by-poppler-(pypdfium2-renders
 if [ "${1:?run, test or cluster}" != run ]; then
     wanted+=("redis-server redis-server tests-on-Debian's-Redis-and-on-a-Redis-Cluster")
     wanted+=("faketime faketime tests-under-a-shifted-clock")
+    wanted+=("chromium chromium browser-tests-of-the-dashboard")
 fi
 # A cluster of our own needs root anyway; with Docker and kind, or a kubeconfig, none of this is needed.
 if [ "$1" = cluster ] && [ "$(id -u)" -eq 0 ]; then

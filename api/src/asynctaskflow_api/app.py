@@ -19,16 +19,19 @@ from asynctaskflow_api.express import Express
 from asynctaskflow_api.guard import LOOPBACK_NAMES, Guard
 from asynctaskflow_api.linger import Linger
 from asynctaskflow_api.routes.bulk import BulkRoutes
+from asynctaskflow_api.routes.dashboard import DashboardRoutes
 from asynctaskflow_api.routes.dependencies import DependencyRoutes
 from asynctaskflow_api.routes.docs import DocsRoutes
 from asynctaskflow_api.routes.functions import FunctionRoutes
 from asynctaskflow_api.routes.health import HealthRoutes
+from asynctaskflow_api.routes.me import MeRoutes
 from asynctaskflow_api.routes.queues import QueueRoutes
 from asynctaskflow_api.routes.scaling import ScalingRoutes
 from asynctaskflow_api.routes.service import ServiceRoutes
 from asynctaskflow_api.routes.streams import StreamRoutes
 from asynctaskflow_api.routes.submit import SubmitRoutes
 from asynctaskflow_api.routes.tasks import TaskRoutes
+from asynctaskflow_api.routes.throughput import ThroughputRoutes
 from asynctaskflow_api.routes.uploads import UploadRoutes
 from asynctaskflow_api.routes.workers import WorkerRoutes
 from asynctaskflow_api.routing import Routes
@@ -117,16 +120,19 @@ def _mount(app: FastAPI, routes: Routes, services: Services) -> None:
         HealthRoutes(services, dashboard),
         StreamRoutes(services),
         QueueRoutes(services),
+        ThroughputRoutes(services),
         TaskRoutes(services),
         FunctionRoutes(services),
         ScalingRoutes(services),
         WorkerRoutes(services),
         DependencyRoutes(services),
         ServiceRoutes(services),
+        MeRoutes(),
         DocsRoutes(app),
     ):
         part.mount(routes)
     if dashboard is not None:
+        DashboardRoutes(dashboard).mount(routes)
         app.mount(dashboards.ASSETS, dashboard.assets(), name="assets")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from asynctaskflow_api.event_schema import FeedEvent
 from asynctaskflow_api.problems import FieldError, Problem
 from asynctaskflow_api.routing import BEARER
 from asynctaskflow_api.schema import SummarizeRequest, TaskDetail, TaskResponse
@@ -57,7 +58,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_shapes(schemas: dict[str, Any]) -> None:
-    for model in (Problem, FieldError, SummarizeRequest, TaskResponse, TaskDetail):
+    for model in (Problem, FieldError, FeedEvent, SummarizeRequest, TaskResponse, TaskDetail):
         shape = model.model_json_schema(ref_template=SCHEMA)
         for name, part in shape.pop("$defs", {}).items():
             schemas.setdefault(name, part)

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
 from asynctaskflow.model.function import FunctionSpec
-from asynctaskflow.model.task import Task, TaskId
+from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.resilience.breaker import Override
-from asynctaskflow.taskqueue.messages import QueueDepths, TaskFilter
+from asynctaskflow.taskqueue.messages import Event, QueueDepths, TaskFilter
 from asynctaskflow.taskqueue.protocol import Producer, Reader, Steering
 from asynctaskflow_openrouter.state import ServiceStatus
 
@@ -31,6 +31,16 @@ class Queue(Producer, Steering, Reader, Protocol):
 
     async def all_depths(self, functions: list[str]) -> list[QueueDepths]:
         """Depths of several functions in one round trip."""
+        ...
+
+    async def ended_counts(
+        self, functions: Sequence[str], *, step_ms: int, steps: int
+    ) -> tuple[int, dict[TaskState, list[int]]]:
+        """Where the last step ends, and for each state how many tasks ended in each step, oldest first."""
+        ...
+
+    async def past_events(self, after: Mapping[str, str], *, limit: int) -> list[Event]:
+        """Events after the given stream id of each function that are there already, oldest first."""
         ...
 
     async def last_event_id(self, function: str) -> str:

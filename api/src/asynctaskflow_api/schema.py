@@ -51,6 +51,25 @@ class TaskResponse(Model):
     links: dict[str, str] = {}
 
 
+class FailedAttempt(Model):
+    """How one attempt of a task ended without success."""
+
+    timestamp: datetime
+    error: str
+    error_type: str
+    retry_count: int
+    state_transition: str
+    attempt: int
+    worker_id: str | None
+
+
+class StateChange(Model):
+    """A state that a task came into."""
+
+    state: TaskState
+    timestamp: datetime
+
+
 class TaskSummary(Model):
     """A task without its content and result."""
 
@@ -67,15 +86,19 @@ class TaskSummary(Model):
     task_type: str = Field(description="The function's name.")
     content_length: int | None = Field(None, description="Bytes of the stored input.")
     has_result: bool = False
-    error_history: list[dict[str, Any]] = []
-    state_history: list[dict[str, Any]] = []
+    error_history: list[FailedAttempt] = []
+    state_history: list[StateChange] = []
     function: str
     attempt: int = 0
+    failures: int = 0
+    max_attempts: int
+    redrives: int = 0
     progress: float = 0
     note: str = ""
     worker_id: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    expires_at: datetime | None = Field(None, description="Not started by then: FAILED.")
     links: dict[str, str] = {}
 
 
@@ -159,52 +182,6 @@ class QueueStatus(Model):
     functions: dict[str, FunctionDepths] = {}
 
 
-class WorkersResponse(Model):
-    """All workers, and the breakers that they share."""
-
-    overall_status: Literal["healthy", "degraded", "idle"]
-    total_workers: int
-    healthy_workers: int
-    stale_workers: int
-    circuit_breaker_states: dict[str, int]
-    worker_details: list[dict[str, Any]]
-    timestamp: datetime
-
-
-class BreakersResponse(Model):
-    """What became of every breaker."""
-
-    message: str
-    results: list[dict[str, Any]]
-    timestamp: datetime
-
-
-class FunctionSummary(Model):
-    """A registered function."""
-
-    name: str
-    description: str = ""
-    paused: bool = False
-    depths: FunctionDepths
-
-
-class FunctionDetail(FunctionSummary):
-    """A function with its manifest and workers."""
-
-    spec: dict[str, Any]
-    input_schema: dict[str, Any] = {}
-    output_schema: dict[str, Any] = {}
-    input_checked: bool = Field(default=False, description="Bad inputs are refused with 422.")
-    input_unchecked_reason: str = ""
-    workers: list[dict[str, Any]] = []
-
-
-class FunctionList(Model):
-    """All registered functions."""
-
-    functions: list[FunctionSummary]
-
-
 class PauseResponse(Model):
     """Whether a function hands out tasks."""
 
@@ -283,6 +260,7 @@ class DlqGroup(Model):
     error_class: str
     count: int
     newest: list[str] = []
+    last_error: str = Field("", description="Of the newest.")
 
 
 class DlqGroups(Model):
@@ -300,21 +278,6 @@ class UploadResponse(Model):
     sha256: str
     content_type: str
     expires_in_seconds: float
-
-
-class DependencyModel(Model):
-    """An external service: its breaker and limiter, shared by all workers."""
-
-    name: str
-    breaker: dict[str, Any]
-    limiter: dict[str, Any]
-    spec: dict[str, Any]
-
-
-class DependencyList(Model):
-    """All registered dependencies."""
-
-    dependencies: list[DependencyModel]
 
 
 class OpenRouterStatus(Model):
@@ -385,6 +348,13 @@ class Root(Model):
     version: str
     docs: str
     health: str
+
+
+class Me(Model):
+    """The credential that a request carries."""
+
+    name: str
+    role: Literal["read", "write", "admin"]
 
 
 class Version(Model):

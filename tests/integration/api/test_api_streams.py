@@ -18,6 +18,7 @@ from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow_api.app import create_app
 from asynctaskflow_api.server import Connection, Server
 from asynctaskflow_api.settings import ApiSettings
+from asynctaskflow_api.streams.hub import BLOCK_MS
 from asynctaskflow_testkit.api import patient_settings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 from asynctaskflow_testkit.servers import available
@@ -166,6 +167,19 @@ async def test_a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(ap
         await eventually(lambda: len(seen) + len(client.tasks()) >= len(ids), 5)
         seen += client.tasks()
     assert seen == ids
+
+
+async def test_a_client_comes_back_at_once_though_nothing_happens(api, q):
+    """What is there already does not stand in line behind the reader that waits for more."""
+    async with Client(api, FEED) as before:
+        await q.enqueue(3)
+        await seen_so_far(before, 3)
+        first = before.events[0]["id"]
+
+        started_s = asyncio.get_running_loop().time()
+        async with Client(api, FEED, first) as again:
+            await eventually(lambda: len(again.tasks()) == 3, 5)
+        assert asyncio.get_running_loop().time() - started_s < BLOCK_MS / 1000
 
 
 async def test_a_place_inside_a_shared_entry_resumes_without_loss(api, q):

@@ -3,14 +3,18 @@
 import httpx2
 import pytest
 from pydantic import ValidationError
+from starlette.routing import Mount
 
 from asynctaskflow_api.access import ApiKey, KeyRing, Role, new_key
 from asynctaskflow_api.app import create_app
+from asynctaskflow_api.dashboard import ASSETS, PAGES, Dashboard
 from asynctaskflow_api.main import main
 from asynctaskflow_api.routing import Operation
 from asynctaskflow_api.settings import ApiSettings
 
-PUBLIC = {"/live", "/ready", "/live/", "/ready/"}
+# Where the dashboard is built its pages are public too: there is no data in them.
+DASHBOARD = {"/", *PAGES, *(f"{page}/" for page in PAGES)} if Dashboard.find(None) else set()
+PUBLIC = {"/live", "/ready", "/live/", "/ready/"} | DASHBOARD
 READER_KEY, READER = new_key("reader", Role.READ)
 WRITER_KEY, WRITER = new_key("writer", Role.WRITE)
 APP = create_app(ApiSettings(keys=(ApiKey.parse(READER), ApiKey.parse(WRITER))))
@@ -33,7 +37,10 @@ async def send(method: str, path: str, headers: dict[str, str], app=APP) -> http
 
 
 def test_every_route_is_an_operation_with_a_role():
-    assert [route for route in APP.routes if not isinstance(route, Operation)] == []
+    others = [route for route in APP.routes if not isinstance(route, Operation)]
+    mounted = [route.path for route in others if isinstance(route, Mount)]
+    assert mounted == ([ASSETS] if DASHBOARD else [])
+    assert len(others) == len(mounted)
     assert {route.path for _, route in OPERATIONS if route.rule.role is Role.PUBLIC} == PUBLIC
 
 

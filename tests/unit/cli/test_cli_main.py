@@ -1,6 +1,7 @@
 """The command line itself: its help, its speed, and the commands that need no server."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -103,7 +104,10 @@ def test_simulate_scaling_refuses_a_bad_range(run: Run, span: str) -> None:
 def test_openapi_is_printed_without_a_server(run: Run) -> None:
     code, out, _ = run("openapi")
     assert code == 0
-    assert "/api/v1/functions/{name}/tasks" in json.loads(out)["paths"]
+    document = json.loads(out)
+    assert "/api/v1/functions/{name}/tasks" in document["paths"]
+    named = set(re.findall(r"#/components/schemas/(\w+)", out))
+    assert named <= document["components"]["schemas"].keys()
 
 
 def test_bench_outside_a_checkout_says_where_it_lives(

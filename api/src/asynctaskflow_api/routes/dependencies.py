@@ -8,9 +8,9 @@ from asynctaskflow.resilience.breaker import Override
 from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
+from asynctaskflow_api.dependency_schema import DependencyList, DependencyModel
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Handler, Routes
-from asynctaskflow_api.schema import DependencyList, DependencyModel
 
 DEPENDENCY = "/api/v1/dependencies/{name}"
 MS = 1000

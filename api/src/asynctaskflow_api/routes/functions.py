@@ -9,9 +9,10 @@ from asynctaskflow.taskqueue.messages import QueueDepths
 from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
+from asynctaskflow_api.function_schema import FunctionDetail, FunctionList
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Routes
-from asynctaskflow_api.schema import FunctionDetail, FunctionList, PauseResponse
+from asynctaskflow_api.schema import PauseResponse
 
 FUNCTION = "/api/v1/functions/{name}"
 SCHEMAS = {"inputSchema", "outputSchema"}

@@ -12,7 +12,7 @@ from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Routes
-from asynctaskflow_api.schema import BreakersResponse, WorkersResponse
+from asynctaskflow_api.worker_schema import BreakersResponse, WorkersResponse
 
 WORKERS = "/api/v1/workers/"
 MS = 1000

@@ -92,7 +92,7 @@ class Streams:
     async def _read_on(self, after: Positions) -> list[Frame] | None:
         frames: list[Frame] = []
         while len(frames) <= REPLAY_EVENTS:
-            events = await self.queue.events(after, block_ms=1, limit=REPLAY_ENTRIES)
+            events = await self.queue.past_events(after, limit=REPLAY_ENTRIES)
             if not events:
                 return frames
             frames += position.advance(after, events)

@@ -12,9 +12,9 @@ from asynctaskflow_cli.render import print_yaml
 
 PROGRAM = """
 import json
-from asynctaskflow_api.app import create_app
+from asynctaskflow_api.app import openapi_document
 from asynctaskflow_api.settings import ApiSettings
-print(json.dumps(create_app(ApiSettings()).openapi(), indent=2, ensure_ascii=False))
+print(json.dumps(openapi_document(ApiSettings()), indent=2, ensure_ascii=False))
 """
 
 

@@ -21,7 +21,14 @@ from asynctaskflow_cli.stack.manifests import BadManifest, load
 from asynctaskflow_cli.stack.output import Console
 from asynctaskflow_cli.stack.record import AlreadyRunning, FolderUnusable
 from asynctaskflow_cli.stack.server import NoServerProgram
-from asynctaskflow_cli.stack.stack import Plan, Stack, StackFailed, choose_api_port, running
+from asynctaskflow_cli.stack.stack import (
+    Plan,
+    Stack,
+    StackFailed,
+    choose_api_port,
+    has_dashboard,
+    running,
+)
 
 EXPECTED = (
     AsyncTaskFlowError,
@@ -95,7 +102,7 @@ def demo(
 async def _up(plan: Plan, console: Console, demo: Demo | None) -> int:
     stopping = _on_signals(console)
     async with running(plan, console) as stack:
-        _announce(stack)
+        _announce(stack, dashboard=await has_dashboard(stack.api_url))
         if demo:
             await _until_first(stopping, stack.failed, work=demo.play(stack.api_url))
         await _until_first(stopping, stack.failed)
@@ -114,8 +121,10 @@ async def _demo(plan: Plan, console: Console, demo: Demo) -> int:
         return INTERRUPTED if stopping.is_set() else Exit.ERROR
 
 
-def _announce(stack: Stack) -> None:
+def _announce(stack: Stack, *, dashboard: bool) -> None:
     names = ", ".join(stack.supervisor.managed) or "none"
+    if dashboard:
+        stack.console.say(f"dashboard  {stack.api_url}/")
     stack.console.say(f"API        {stack.api_url}")
     stack.console.say(f"functions  {names}")
     stack.console.say(f"metrics    {stack.probe_url}/metrics, /live, /ready: scaling, restarts")

@@ -303,6 +303,16 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def has_dashboard(api_url: str) -> bool:
+    """Whether that API shows browsers a dashboard; it was built only where Node was."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        try:
+            answer = await client.get(api_url, headers={"Accept": "text/html"})
+        except httpx2.TransportError:
+            return False
+    return answer.headers.get("content-type", "").startswith("text/html")
+
+
 def choose_api_port(asked: int) -> int:
     """The port asked for, or the usual one if it is free, or any other.
 

@@ -20,6 +20,7 @@ from asynctaskflow.taskqueue.records import events, mapping, task
 
 COUNTED = tuple(TaskState)
 FIRST = (TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED)
+ENDED = (TaskState.COMPLETED, TaskState.FAILED, TaskState.DLQ)
 
 
 class RedisReader(RedisListing):
@@ -112,6 +113,28 @@ class RedisReader(RedisListing):
             for position, function in enumerate(functions)
         ]
 
+    async def ended_counts(
+        self, functions: Sequence[str], *, step_ms: int, steps: int
+    ) -> tuple[int, dict[TaskState, list[int]]]:
+        """How many stored tasks of these functions ended in each of the last steps, oldest first.
+
+        Returns:
+            Where the last step ends, a multiple of ``step_ms`` not before now; state -> a count for each step.
+        """
+        now_ms, _ = await self._ask_now([])
+        until_ms = -(-now_ms // step_ms) * step_ms
+        starts = [until_ms - step_ms * left for left in range(steps, 0, -1)]
+        commands = [
+            ("ZCOUNT", keys.state_index(function, state), start, f"({start + step_ms}")
+            for state in ENDED
+            for start in starts
+            for function in functions
+        ]
+        replies = iter(await self._ask(commands) if commands else ())
+        return until_ms, {
+            state: [sum(int(next(replies)) for _ in functions) for _ in starts] for state in ENDED
+        }
+
     async def stirring(self, functions: list[str]) -> frozenset[str]:
         """Those with a task that waits, is scheduled or runs; one command each, for the many that have none."""
         if not functions:
@@ -154,6 +177,15 @@ class RedisReader(RedisListing):
         with translated():
             (reply,) = await self._streams.run_after(words, wait_s=block_ms / 1000)
         return _events(reply, after)
+
+    async def past_events(self, after: Mapping[str, str], *, limit: int) -> list[Event]:
+        """Events after the given ids that are there already; it never stands in line behind ``events``."""
+        names = list(after)
+        replies = await self._ask(
+            [("XREAD", "COUNT", limit, "STREAMS", keys.events(name), after[name]) for name in names]
+        )
+        found = [one for reply in replies for one in _events(reply, after)]
+        return sorted(found, key=lambda one: one.at_ms)
 
     async def _cluster_events(
         self, after: Mapping[str, str], *, block_ms: int, limit: int

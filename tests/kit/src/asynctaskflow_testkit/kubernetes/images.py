@@ -24,12 +24,15 @@ FUNCTION_BASE = "function-base"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # Under a name that Debian's ca-certificates does not overwrite.
 KEPT_BUNDLE = "/etc/machine-ca.crt"
-TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "npm_config_cafile")
+# Made here, not copied into an image.
+NO_INPUT = {"__pycache__", "node_modules"}
+BUILT_HERE = "api/src/asynctaskflow_api/static/dashboard"
 # What of this process's environment says where packages come from.
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 INDEXES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
 # Files that say it, as far as this machine has them.
-SETTINGS = ("/etc/pip.conf", "/etc/uv/uv.toml")
+SETTINGS = ("/etc/pip.conf", "/etc/uv/uv.toml", "/etc/npmrc")
 APT_SETTINGS = "/etc/apt/apt.conf.d"
 # What Debian's own slim image leaves out too.
 NOT_IN_SLIM = (
@@ -67,9 +70,18 @@ class Image:
         for entry in self.inputs:
             path = ROOT / entry
             found = [path] if path.is_file() else sorted(path.rglob("*"))
-            yield from (one for one in found if one.is_file() and "__pycache__" not in one.parts)
+            yield from (one for one in found if one.is_file() and not _is_made_here(one))
 
 
+def _is_made_here(file: Path) -> bool:
+    return bool(NO_INPUT & set(file.parts)) or file.is_relative_to(ROOT / BUILT_HERE)
+
+
+DASHBOARD = (
+    *("dashboard/src", "dashboard/build-plugins", "dashboard/index.html"),
+    *("dashboard/package.json", "dashboard/package-lock.json"),
+    *("dashboard/tsconfig.json", "dashboard/vite.config.ts"),
+)
 LOCKS = ("locks/bootstrap.txt", "locks/build.txt")
 IMAGES: Mapping[str, Image] = {
     "valkey": Image("charts/images/valkey/Dockerfile", ()),
@@ -86,7 +98,9 @@ IMAGES: Mapping[str, Image] = {
     "openrouter-simulator": Image(
         "openrouter/Dockerfile", ("core", "openrouter", *LOCKS, "locks/summarize.txt")
     ),
-    "api": Image("api/Dockerfile", ("core", "openrouter", "api", *LOCKS, "locks/api.txt")),
+    "api": Image(
+        "api/Dockerfile", ("core", "openrouter", "api", *DASHBOARD, *LOCKS, "locks/api.txt")
+    ),
     "operator": Image("operator/Dockerfile", ("core", "operator", *LOCKS, "locks/operator.txt")),
     "word-count": Image(
         "examples/word-count/Dockerfile",

@@ -1,0 +1,78 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "./fixtures";
+
+const gazette = fileURLToPath(new URL("../../examples/samples/gazette.pdf", import.meta.url));
+
+test("every function is listed with its queue and leads to its page", async ({ page }) => {
+  await page.goto("/functions");
+
+  await page.getByRole("link", { name: /^summarize/ }).click();
+
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("summarize");
+  await expect(page.getByRole("region", { name: "Scaling" })).toBeVisible();
+});
+
+test("pausing stops the handing out, resuming goes on", async ({ page, api }) => {
+  await page.goto("/functions/drill");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByText("Paused", { exact: true })).toBeVisible();
+  const id = await api.drill({});
+
+  await page.getByRole("button", { name: "Resume" }).click();
+
+  await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
+  await api.until(id, "COMPLETED");
+});
+
+test("scaling decisions come with their reasons", async ({ page, api }) => {
+  await api.until(await api.drill({}), "COMPLETED");
+  await page.goto("/functions/drill");
+
+  const decisions = page.getByRole("list", { name: "Decisions, newest first" });
+
+  await expect(decisions.getByRole("listitem").first()).toContainText(/workers?/);
+});
+
+test("a task is sent with a form made from the schema", async ({ page, api }) => {
+  await page.goto("/functions/drill");
+  await page.getByRole("button", { name: "Send a task" }).click();
+  const dialog = page.getByRole("dialog");
+
+  await dialog.getByLabel("Seconds").fill("700");
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await expect(dialog.getByRole("alert")).toHaveText("At most 600.");
+  await dialog.getByLabel("Seconds").fill("0");
+  await dialog.getByLabel("Label").fill("from a form");
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+
+  await expect(page).toHaveURL(/\/tasks\/drill-/);
+  const id = page.url().split("/").at(-1) ?? "";
+  const task = await api.get<{ input: object }>(`/api/v1/tasks/${id}`);
+  expect(task.input).toMatchObject({ label: "from a form", outcome: "well", seconds: 0 });
+});
+
+test("an input that the API refuses is explained by its fields", async ({ page }) => {
+  await page.goto("/functions/drill");
+  await page.getByRole("button", { name: "Send a task" }).click();
+  await page.getByRole("button", { name: "JSON" }).click();
+
+  await page.getByLabel("Input as JSON").fill('{"outcome": "nobody knows"}');
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+
+  await expect(page.getByRole("alert")).toContainText("outcome");
+});
+
+test("a newspaper is uploaded, taken apart and shown article by article", async ({ page }) => {
+  await page.goto("/functions/pdfxtract");
+  await page.getByRole("button", { name: "Send a task" }).click();
+  await page.getByLabel("Pdf Ref").setInputFiles(gazette);
+  await expect(page.getByRole("dialog").getByText(/^redis:pdfxtract/)).toBeVisible();
+
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+
+  await expect(page).toHaveURL(/\/tasks\/pdfxtract-/);
+  await expect(page.getByRole("heading", { name: "Ferry fares to be frozen until autumn" })).toBeVisible({
+    timeout: 45_000,
+  });
+  await expect(page.getByText("2 pages, 9 articles")).toBeVisible();
+});

@@ -1,0 +1,20 @@
+/** Every cache key, so that what an event outdates can be found. */
+export const keys = {
+  me: ["me"] as const,
+  version: ["version"] as const,
+  queues: ["queues"] as const,
+  throughput: (minutes: number, name: string) => ["throughput", minutes, name] as const,
+  finished: (name: string) => ["finished", name] as const,
+  functions: ["functions"] as const,
+  function: (name: string) => ["function", name] as const,
+  scaling: (name: string) => ["scaling", name] as const,
+  workers: ["workers"] as const,
+  dependencies: ["dependencies"] as const,
+  dependency: (name: string) => ["dependency", name] as const,
+  service: ["service"] as const,
+  serviceDays: ["service-days"] as const,
+  deadLetters: ["dead-letters"] as const,
+  taskPages: ["task-page"] as const,
+  taskPage: (query: object) => ["task-page", query] as const,
+  task: (id: string) => ["task", id] as const,
+};

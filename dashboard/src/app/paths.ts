@@ -1,0 +1,13 @@
+/** The dashboard's own addresses; `asynctaskflow_api/dashboard.py` serves just these, a test compares the two. */
+export const PAGES = [
+  "/",
+  "/tasks",
+  "/tasks/$task_id",
+  "/functions",
+  "/functions/$name",
+  "/dead-letters",
+  "/workers",
+  "/dependencies",
+  "/activity",
+  "/cleanup",
+] as const;

@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import type { ScalingDecision } from "@/api/types";
+import { transition } from "@/live/sample";
+import { newestFirst, ofTransitions } from "./activity";
+import { lookups, submission } from "./commands";
+import { latencies, percentile } from "./latency";
+import { readEdition, readSummary } from "./results";
+import { retentionOf } from "./retention";
+import { SHOWN_MS, scalingLines } from "./scaling";
+
+test("text with quotes survives the shell", () => {
+  const text = submission("echo", { text: "it's" }, "http://localhost:8000", false);
+
+  expect(text).toContain(`'{"text":"it'\\''s"}'`);
+  expect(text).not.toContain("Authorization");
+});
+
+test("a key is named, never written out", () => {
+  const [curl] = lookups({ task_id: "drill-1" }, "http://localhost:8000", true);
+
+  expect(curl?.text).toContain("$ATF_API_KEY");
+});
+
+test("after a retry the wait is that before the last attempt", () => {
+  const [found] = latencies([
+    {
+      created_at: "2026-11-26T10:00:00Z",
+      started_at: "2026-11-26T10:00:09Z",
+      finished_at: "2026-11-26T10:00:10Z",
+      error_history: [
+        {
+          timestamp: "2026-11-26T10:00:05Z",
+          error: "",
+          error_type: "timeout",
+          retry_count: 1,
+          state_transition: "",
+          attempt: 1,
+          worker_id: null,
+        },
+      ],
+    },
+  ]);
+
+  expect(found).toMatchObject({ waitS: 4, runS: 1 });
+});
+
+test("a percentile is a value that was there", () => {
+  const values = Array.from({ length: 100 }, (_, one) => one + 1);
+
+  expect([percentile(values, 0.5), percentile(values, 0.95), percentile([7], 0.95)]).toEqual([50, 95, 7]);
+  expect(percentile([], 0.5)).toBeNull();
+});
+
+test("results of a known kind are read, others are not", () => {
+  const page = { page_number: 1, articles: [{ title: "Mill", body: "Water.", topics: ["mill", 3] }] };
+
+  expect(readSummary({ summary: "Cats.", provider: "offline", language: "en" })).toEqual({
+    summary: "Cats.",
+    facts: "by offline · language en",
+  });
+  expect(readEdition({ filename: "a.pdf", pages: [page] })?.pages[0]?.articles[0]).toMatchObject({
+    title: "Mill",
+    topics: ["mill"],
+  });
+  expect([readSummary(null), readSummary({}), readEdition({ pages: [1] })]).toEqual([null, null, null]);
+});
+
+test("scaling is drawn until now, and no further back than it can be read", () => {
+  const nowMs = Date.parse("2026-11-26T10:00:00Z");
+  const decision = (agoMs: number, replicas: number): ScalingDecision => ({
+    at: new Date(nowMs - agoMs).toISOString(),
+    previous: 0,
+    replicas,
+    ready: 0,
+    reason: "",
+    limited_by: "None",
+    acts: true,
+    panic: false,
+    inputs: { waiting: 2, running: 1 },
+    candidates: [],
+    next_scale_down_at: null,
+  });
+  const lines = scalingLines([decision(60_000, 3), decision(2 * SHOWN_MS, 1)], nowMs);
+
+  expect(lines.times.map((one) => one * 1000 - nowMs)).toEqual([-SHOWN_MS, -60_000, 0]);
+  expect(lines.desired).toEqual([1, 3, 3]);
+  expect(lines.demand).toEqual([3, 3, 3]);
+  expect(scalingLines([], nowMs).times).toEqual([]);
+});
+
+test("what a manifest says of ended tasks is read, and what it does not say is nothing", () => {
+  const kept = retentionOf({
+    history: { completedTtlSeconds: 60, failedTtlSeconds: 120, completedLimit: 5 },
+  });
+
+  expect(kept.map(({ state, seconds, limit }) => [state, seconds, limit])).toEqual([
+    ["COMPLETED", 60, 5],
+    ["FAILED", 120, 0],
+    ["CANCELLED", 120, 0],
+    ["DLQ", 0, 0],
+  ]);
+  expect(retentionOf({}).every((one) => one.seconds === 0)).toBe(true);
+});
+
+test("progress is no news, and what is newest stands first", () => {
+  const news = ofTransitions([
+    transition({ kind: "enqueued", at: "2026-11-26T10:00:00Z" }),
+    transition({ kind: "progress", at: "2026-11-26T10:00:02Z" }),
+    transition({ kind: "failed", at: "2026-11-26T10:00:01Z", error_class: "timeout", attempt: 2 }),
+  ]);
+
+  expect(newestFirst(news).map((one) => one.text)).toEqual(["failed (timeout), attempt 2", "enqueued"]);
+});
