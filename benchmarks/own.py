@@ -42,7 +42,9 @@ def measure_own(server: RedisServer, folder: Path, *, lease_s: int, quick: bool)
 
 def _compile() -> None:
     """Import once what is measured, so that no measured process is the one that compiles it."""
-    modules = "asynctaskflow_api.main, asynctaskflow.worker.command, asynctaskflow_pdfxtract.handler"
+    modules = (
+        "asynctaskflow_api.main, asynctaskflow.worker.command, asynctaskflow_pdfxtract.handler"
+    )
     command = [str(OURS_PYTHON), "-c", f"import {modules}"]
     subprocess.run(command, env=inherited(), check=True, timeout=COMPILED_WITHIN_S)
 
