@@ -251,7 +251,7 @@ def test_a_new_task_has_the_resources_uid_and_the_functions_limits():
     spec = TaskSpec(function="echo", input={"b": None, "a": 1})
 
     assert new_task(SEEN, spec, ECHO, now_s=NOW_S) == NewTask(
-        "echo", b'{"a":1,"b":null}', uuid=UID, max_age_s=9
+        "echo", b'{"a":1,"b":null}', uuid=UID, max_age_s=9, resource=SEEN.name
     )
 
 
@@ -272,6 +272,7 @@ def test_a_tasks_own_options_come_before_the_functions():
         delay_s=60,
         max_age_s=7,
         max_attempts=3,
+        resource=SEEN.name,
     )
 
 
