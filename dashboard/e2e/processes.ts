@@ -26,6 +26,8 @@ export class Program {
 
   constructor(name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
     this.child = spawn(`${BIN}/${name}`, args, { env: { ...process.env, ...env } });
+    // A test that fails before it stops a program must not leave it behind.
+    process.once("exit", () => this.child.kill("SIGKILL"));
     this.ended = new Promise((resolve) => this.child.once("exit", () => resolve()));
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
