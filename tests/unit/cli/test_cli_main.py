@@ -88,8 +88,8 @@ def test_init_writes_a_function_that_imports_and_refuses_to_overwrite(
 def test_simulate_scaling_explains_every_change(run: Run) -> None:
     code, out, _ = run("simulate", "scaling", "--idle", "15")
     assert code == 0
-    assert "0 -> 10" in out
-    assert "maxReplicas allows 10" in out
+    assert "0 -> 5" in out
+    assert "5 may start at once beside 0" in out
     data = json.loads(run("simulate", "scaling", "--idle", "15", "--limit", "2", "-o", "json")[1])
     assert data["tasks"] == 80
     assert "RateLimit" in {change["limited_by"] for change in data["changes"]}

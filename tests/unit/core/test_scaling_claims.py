@@ -1,10 +1,13 @@
 """The claims of one scaling decision, as a table: what is seen, what is decided, by which rule."""
 
+from dataclasses import replace
+
 import pytest
 
 from asynctaskflow.scaling import (
     DependencySight,
     Limit,
+    Memory,
     Observation,
     Policy,
     WorkerSight,
@@ -290,3 +293,26 @@ def test_victims_are_idle_and_the_youngest_first() -> None:
     assert choose_victims(workers, count=2) == ("starting", "young")
     assert choose_victims(workers, count=9) == ("starting", "young", "old")
     assert choose_victims(workers, count=-1) == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "replicas"),
+    [
+        pytest.param(seen(40), 5, id="five at first"),
+        pytest.param(replace(seen(40, replicas=5), starting=5), 5, id="no more while none is up"),
+        pytest.param(
+            replace(seen(40, replicas=5), starting=3), 7, id="five beside those that are up"
+        ),
+        pytest.param(replace(seen(40, replicas=8), starting=0), 16, id="as many as are up"),
+        pytest.param(replace(seen(3, replicas=0), starting=0), 3, id="no more than are needed"),
+    ],
+)
+def test_workers_start_a_few_at_a_time(now, replicas):
+    rules = policy(maxReplicas=20, up={"maxStarting": 5})
+    assert decide(now, rules, Memory(raised_s=NOON_S - 1), now_s=NOON_S).replicas == replicas
+
+
+def test_workers_that_are_long_in_coming_hold_up_no_others():
+    rules = policy(maxReplicas=20, up={"maxStarting": 5})
+    waiting = replace(seen(40, replicas=5), starting=5)
+    assert decide(waiting, rules, Memory(raised_s=NOON_S - 2), now_s=NOON_S).replicas == 20

@@ -120,6 +120,13 @@ class ScaleUp(Spec):
     max_step: int = Field(
         0, ge=0, le=1000, description="Workers added by one decision; 0: no bound."
     )
+    max_starting: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="Workers that start at once, or as many as are up; those that start together slow each other "
+        "down. Lifted when they take longer than 2 s; 0: no bound.",
+    )
     stabilization_seconds: float = Field(
         0, ge=0, le=3600, description="Lowest demand of this window."
     )

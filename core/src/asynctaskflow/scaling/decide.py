@@ -30,6 +30,7 @@ def decide(seen: Observation, policy: Policy, memory: Memory, *, now_s: float) -
     panic = rules.is_panic(wanted, case)
     bid = rules.stabilize(wanted, case, panic=panic)
     bid = rules.ramp(rules.linger(bid, case), case, panic=panic)
+    bid = rules.pace(bid, case, panic=panic)
     bid = rules.spare_busy(rules.bound(bid, case), case)
     return _decision(case, bid, panic=panic)
 
@@ -59,7 +60,7 @@ def _idle_since(case: Case) -> float | None:
 
 def _decision(case: Case, bid: Bid, *, panic: bool) -> Decision:
     raised = bid.replicas > case.seen.replicas
-    ramping = bid.limit is Limit.RAMP
+    ramping = case.memory.recovering and bid.limit is Limit.RAMP
     memory = replace(
         case.memory,
         recovering=bool(case.sick) or ramping,
@@ -101,6 +102,7 @@ def _inputs(case: Case) -> dict[str, float | str | bool | None]:
         "running": queue.running,
         "replicas": seen.replicas,
         "busy": seen.busy,
+        "starting": seen.starting,
         "slots": case.policy.slots,
         "p50_run_s": seen.p50_run_s,
         "oldest_wait_s": queue.oldest_wait_s,

@@ -61,6 +61,7 @@ class Observation:
         p50_run_s: median time that a task keeps its slot, 0 if not known.
         last_arrival_s: when a task last joined the queue (epoch), if the caller knows. Closes the
             gap of a task that came and went between two looks, and tells a burst's end from a lull.
+        starting: of the replicas, those that are not up yet.
     """
 
     queue: QueueSight | None
@@ -69,3 +70,4 @@ class Observation:
     p50_run_s: float = 0.0
     last_arrival_s: float | None = None
     dependencies: tuple[DependencySight, ...] = ()
+    starting: int = 0

@@ -9,6 +9,8 @@ DEFAULT_LEAD_S = 3.0  # a pod or process is up by then, so a scheduled task star
 PANIC_WAIT_S = 6.0  # Knative's panic window: a tenth of its stable window of 60 s
 PANIC_FACTOR = 2.0  # Knative's panic threshold: 200 % of what runs
 PROBER_STAYS_S = 60.0  # while a breaker is open, one worker stays if a task is due within this time
+# Workers that take longer to start wait for something else than for each other, such as for a node.
+START_PATIENCE_S = 2.0
 RAMP_SECONDS = 2.0  # after an outage workers double no more often than this
 
 

@@ -16,6 +16,7 @@ from asynctaskflow.scaling.policy import (
     PANIC_WAIT_S,
     PROBER_STAYS_S,
     RAMP_SECONDS,
+    START_PATIENCE_S,
     Policy,
 )
 
@@ -213,6 +214,22 @@ def ramp(bid: Bid, case: Case, *, panic: bool) -> Bid:
     if down and bid.replicas < current - down:
         bid = bid.to(current - down, Limit.MAX_STEP, f"at most {down} fewer at once")
     return bid
+
+
+def pace(bid: Bid, case: Case, *, panic: bool) -> Bid:
+    """A few workers at first, then as many as are up: those that start together share the processors, and all are paid for.
+
+    Not in a panic, and not where starting takes long for another reason, such as a node that has to come first.
+    """
+    current, starting = case.seen.replicas, case.seen.starting
+    at_once = case.scaling.up.max_starting
+    slow = starting and case.now_s - case.memory.raised_s >= START_PATIENCE_S
+    if bid.replicas <= current or not at_once or panic or slow:
+        return bid
+    up = current - starting
+    allowed = max(current, up + max(at_once, up))
+    clause = f"{allowed - up} may start at once beside {up}"
+    return bid.to(min(bid.replicas, allowed), Limit.RAMP, clause)
 
 
 def floor(case: Case) -> tuple[int, Limit]:

@@ -171,6 +171,7 @@ class _Play:
             queue=QueueSight(waiting=len(self.queue), running=running, oldest_wait_s=oldest_s),
             replicas=len(self.workers),
             busy=sum(worker.active > 0 for worker in self.workers.values()),
+            starting=sum(not worker.ready for worker in self.workers.values()),
             last_arrival_s=self.arrived_s,
             p50_run_s=statistics.median(self.runs) if self.runs else 0.0,
             dependencies=self.plant.dependencies,

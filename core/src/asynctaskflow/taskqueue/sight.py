@@ -53,10 +53,12 @@ def observe(
     busy = sum(worker.active > 0 for worker in staying)
     known = sum(worker.active for worker in workers)
     unknown = max(0, queue.running - known) if queue else 0
+    up = sum(worker.ready for worker in staying)
     return Observation(
         queue=queue,
         replicas=asked,
         busy=min(asked, busy + unknown),
+        starting=max(0, asked - up),
         p50_run_s=p50_run_s,
         last_arrival_s=last_arrival_s,
         dependencies=dependencies,

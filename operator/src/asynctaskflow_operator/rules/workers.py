@@ -31,7 +31,7 @@ def see_pods(
         WorkerSight(
             id=pod.name,
             started_s=pod.created_s,
-            ready=pod.ready,
+            ready=pod.ready or pod.name in reported,  # a probe tells a second later
             active=reported[pod.name].active if pod.name in reported else 0,
             draining=pod.terminating or pod.name in going,
         )

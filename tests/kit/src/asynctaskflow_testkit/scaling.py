@@ -1,6 +1,7 @@
 """Observations and policies for tests of the scaling decision, and a loop that feeds it its own memory."""
 
 from dataclasses import replace
+from typing import Any
 
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.scaling import (
@@ -21,15 +22,16 @@ HALF_OPEN = (DependencySight("llm", breaker="half_open"),)
 LIMIT_10 = (DependencySight("llm", limit_per_s=10), DependencySight("db", limit_per_s=50))
 
 
-def policy(*, slots: int = 1, warm: tuple[tuple[str, int], ...] = (), **scaling: object) -> Policy:
-    """A function's policy, idle after 15 s.
+def policy(*, slots: int = 1, warm: tuple[tuple[str, int], ...] = (), **scaling: Any) -> Policy:
+    """A function's policy, idle after 15 s; any number of workers may start at once.
 
     Args:
         warm: (cron, replicas) of windows of an hour.
         scaling: fields of the resource's ``scaling``, by their names there.
     """
     windows = [{"cron": cron, "durationSeconds": 3600, "replicas": count} for cron, count in warm]
-    fields = {"idleSeconds": 15, **scaling, "warm": windows}
+    up = {"maxStarting": 0, **scaling.pop("up", {})}
+    fields = {"idleSeconds": 15, **scaling, "up": up, "warm": windows}
     spec = FunctionSpec.model_validate(
         {"handler": "m:f", "concurrency": {"slotsPerWorker": slots}, "scaling": fields}
     )
