@@ -11,14 +11,12 @@ def test_a_kubernetes_token_may_do_over_rest_what_rbac_lets_it_do(calm: Product)
     role = f"--role={calm.full}-submitter"
     calm.kubectl("create", "rolebinding", "robot", role, f"--serviceaccount={calm.namespace}:robot")
     token = calm.kubectl("create", "token", "robot", "--audience=asynctaskflow").strip()
-    robot = httpx2.Client(
-        base_url=calm.url(), headers={"Authorization": f"Bearer {token}"}, trust_env=False
-    )
+    headers = {"Authorization": f"Bearer {token}"}
 
-    submitted = robot.post("/api/v1/functions/probe/tasks?wait=50", json={}, timeout=60)
-    paused = robot.post("/api/v1/functions/probe/pause")
+    with httpx2.Client(base_url=calm.url(), headers=headers, trust_env=False) as robot:
+        submitted = robot.post("/api/v1/functions/probe/tasks?wait=50", json={}, timeout=60)
+        paused = robot.post("/api/v1/functions/probe/pause")
 
-    assert (submitted.status_code, submitted.json()["status"]) == (200, "COMPLETED")
+    assert (submitted.status_code, submitted.json()["state"]) == (200, "COMPLETED")
     assert paused.status_code == 403
     assert "robot may not patch functions/scale" in paused.json()["detail"]
-    robot.close()

@@ -49,7 +49,7 @@ def test_a_pod_is_seen_with_what_its_worker_reported():
     seen = see_pods(pods, reported, offered=["b"])
 
     assert seen == (
-        WorkerSight("a", 1.0, ready=True, active=3),
+        WorkerSight("a", 1.0, ready=True, active=3, reported=True),
         WorkerSight("b", 2.0, ready=False, draining=True),
         WorkerSight("c", 3.0, ready=True, draining=True),
     )

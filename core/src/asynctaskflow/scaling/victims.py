@@ -9,7 +9,8 @@ class WorkerSight:
     """One worker.
 
     Attributes:
-        ready: it has reported; one that still starts has nothing to lose.
+        ready: one that still starts has nothing to lose.
+        reported: it has said that it is up, which a readiness probe tells a second later.
         active: tasks under its lease.
         draining: it claims nothing more and is going already.
     """
@@ -19,6 +20,7 @@ class WorkerSight:
     ready: bool = True
     active: int = 0
     draining: bool = False
+    reported: bool = False
 
 
 def choose_victims(workers: Iterable[WorkerSight], *, count: int) -> tuple[str, ...]:

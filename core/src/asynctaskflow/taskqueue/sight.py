@@ -53,7 +53,7 @@ def observe(
     busy = sum(worker.active > 0 for worker in staying)
     known = sum(worker.active for worker in workers)
     unknown = max(0, queue.running - known) if queue else 0
-    up = sum(worker.ready for worker in staying)
+    up = sum(worker.ready or worker.reported for worker in staying)
     return Observation(
         queue=queue,
         replicas=asked,

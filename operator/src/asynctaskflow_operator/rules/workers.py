@@ -31,7 +31,8 @@ def see_pods(
         WorkerSight(
             id=pod.name,
             started_s=pod.created_s,
-            ready=pod.ready or pod.name in reported,  # a probe tells a second later
+            ready=pod.ready,
+            reported=pod.name in reported,
             active=reported[pod.name].active if pod.name in reported else 0,
             draining=pod.terminating or pod.name in going,
         )

@@ -26,8 +26,8 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 KEPT_BUNDLE = "/etc/machine-ca.crt"
 TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "npm_config_cafile")
 # Made here, not copied into an image.
-NO_INPUT = {"__pycache__", "node_modules"}
-BUILT_HERE = "api/src/asynctaskflow_api/static/dashboard"
+NO_INPUT = {"__pycache__", "node_modules", "test-results"}
+BUILT_HERE = ("api/src/asynctaskflow_api/static/dashboard", "dashboard/build")
 # What of this process's environment says where packages come from.
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 INDEXES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
@@ -74,14 +74,10 @@ class Image:
 
 
 def _is_made_here(file: Path) -> bool:
-    return bool(NO_INPUT & set(file.parts)) or file.is_relative_to(ROOT / BUILT_HERE)
+    built = any(file.is_relative_to(ROOT / folder) for folder in BUILT_HERE)
+    return built or bool(NO_INPUT & set(file.parts))
 
 
-DASHBOARD = (
-    *("dashboard/src", "dashboard/build-plugins", "dashboard/index.html"),
-    *("dashboard/package.json", "dashboard/package-lock.json"),
-    *("dashboard/tsconfig.json", "dashboard/vite.config.ts"),
-)
 LOCKS = ("locks/bootstrap.txt", "locks/build.txt")
 IMAGES: Mapping[str, Image] = {
     "valkey": Image("charts/images/valkey/Dockerfile", ()),
@@ -99,7 +95,7 @@ IMAGES: Mapping[str, Image] = {
         "openrouter/Dockerfile", ("core", "openrouter", *LOCKS, "locks/summarize.txt")
     ),
     "api": Image(
-        "api/Dockerfile", ("core", "openrouter", "api", *DASHBOARD, *LOCKS, "locks/api.txt")
+        "api/Dockerfile", ("core", "openrouter", "api", "dashboard", *LOCKS, "locks/api.txt")
     ),
     "operator": Image("operator/Dockerfile", ("core", "operator", *LOCKS, "locks/operator.txt")),
     "word-count": Image(
