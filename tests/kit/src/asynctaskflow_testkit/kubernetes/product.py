@@ -53,6 +53,7 @@ class Product:
         self._direct = direct
         self._kinds = True
         self._forward: subprocess.Popen[bytes] | None = None
+        self._forward_url = ""
         self._client: httpx2.Client | None = None
 
     def run(self, *command: str, given: str | None = None, timeout_s: float = 120) -> str:
@@ -217,18 +218,25 @@ class Product:
         if self._client is not None:
             self._client.close()
             self._client = None
-        if self._forward is not None:
-            self._forward.kill()
-            self._forward.wait()
-            self._forward = None
+        self._end_forward()
 
     def _forwarded(self) -> str:
-        service = f"service/{self.full}-api"
-        words = ["kubectl", "-n", self.namespace, "port-forward", service, ":80"]
-        self._forward = subprocess.Popen(words, env=self._environment(), stdout=subprocess.PIPE)
-        assert self._forward.stdout is not None
-        line = self._forward.stdout.readline().decode()
-        return f"http://{line.split()[2]}"
+        """Where the port-forward listens; another one if its pod has gone."""
+        if self._forward is None or self._forward.poll() is not None:
+            self._end_forward()
+            service = f"service/{self.full}-api"
+            words = ["kubectl", "-n", self.namespace, "port-forward", service, ":80"]
+            self._forward = subprocess.Popen(words, env=self._environment(), stdout=subprocess.PIPE)
+            assert self._forward.stdout is not None
+            self._forward_url = f"http://{self._forward.stdout.readline().decode().split()[2]}"
+        return self._forward_url
+
+    def _end_forward(self) -> None:
+        if self._forward is None:
+            return
+        self._forward.kill()
+        self._forward.communicate()
+        self._forward = None
 
     def _environment(self) -> dict[str, str]:
         env = HarnessSettings.environment()
