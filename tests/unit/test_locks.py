@@ -1,5 +1,6 @@
 """The locks install what the members ask for, and nothing that is not pinned by hash."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -39,6 +40,15 @@ def test_every_line_of_a_lock_is_a_pin_a_hash_or_a_comment(lock):
     ]
 
     assert strangers == []
+
+
+def test_the_lock_of_the_dashboard_pins_by_hash_and_names_no_address():
+    text = (ROOT / "dashboard" / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    bare = [name for name, one in packages.items() if name and not one.get("integrity")]
+
+    assert "://" not in text
+    assert [name for name in bare if not packages[name].get("optional")] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

@@ -124,8 +124,7 @@ class TaskClient:
             traceparent,
         )
         _check(new)
-        one = named(new)
-        outcome = self._send(function, [one])[0]
+        outcome = self._send(function, [named(new)])[0]
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -72,12 +72,7 @@ async def make_edition(
         if model is None:
             reading = await _read_text_layer(document, report)
         else:
-            issue = Issue(
-                filename=task.filename,
-                date=task.issue_date or UNKNOWN_DATE,
-                task_id=task_id,
-                pages=await document.count_pages(),
-            )
+            issue = await _issue(document, task, task_id=task_id)
             reading = await _read_images(document, issue, model, report, settings)
     _require_articles(reading.pages, reading.errors)
     return Edition(
@@ -88,6 +83,15 @@ async def make_edition(
         renderer=reading.renderer,
         language=reading.language,
         pages=tuple(reading.pages),
+    )
+
+
+async def _issue(document: Document, task: PdfInput, *, task_id: str) -> Issue:
+    return Issue(
+        filename=task.filename,
+        date=task.issue_date or UNKNOWN_DATE,
+        task_id=task_id,
+        pages=await document.count_pages(),
     )
 
 
