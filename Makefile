@@ -41,7 +41,7 @@ dashboard: $(DASHBOARD) ## build the dashboard into the API's package, where Nod
 dashboard-if-possible:
 	@$(MAKE) --no-print-directory $(DASHBOARD) || echo "no dashboard: it could not be built; the API runs without it"
 
-dashboard-types: .venv/.dev ## write anew what the dashboard knows of the API
+dashboard-types: .venv/.dev ## write what the dashboard knows of the API, for your editor
 	@scripts/dashboard.sh types
 
 dashboard-test: install ## rules, unit tests and browser tests of the dashboard

@@ -1,7 +1,7 @@
+import type { paths } from "@schema";
 import createClient, { type Middleware } from "openapi-fetch";
 import { credentialHeaders } from "./credential";
 import { readProblem, unreachable } from "./problem";
-import type { paths } from "./schema";
 
 const errorsAreThrown: Middleware = {
   onRequest({ request }) {

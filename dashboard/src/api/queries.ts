@@ -1,7 +1,7 @@
+import type { operations } from "@schema";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { api, body } from "./client";
 import { keys } from "./keys";
-import type { operations } from "./schema";
 
 export type TaskQuery = NonNullable<operations["list_summaries"]["parameters"]["query"]>;
 

@@ -1,4 +1,4 @@
-import type { components } from "./schema";
+import type { components } from "@schema";
 
 /** Short names of the API's own shapes; nothing here is written by hand twice. */
 type Schemas = components["schemas"];

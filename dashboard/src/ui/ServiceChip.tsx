@@ -1,5 +1,5 @@
+import type { components } from "@schema";
 import { Sparkles } from "lucide-react";
-import type { components } from "@/api/schema";
 import { Chip, type Tone } from "./Chip";
 
 export type Service = components["schemas"]["OpenRouterStatus"];
