@@ -46,14 +46,19 @@ def test_the_demo_gives_two_real_results_and_leaves_nothing_behind(
 
 
 @contextmanager
-def running(env: dict[str, str], tmp_path: Path, stop: signal.Signals) -> Iterator[Path]:
+def running(
+    env: dict[str, str], tmp_path: Path, stop: signal.Signals, *options: str
+) -> Iterator[Path]:
     """``atf up`` with the shipped functions; asserts that it ends cleanly when asked to."""
     home, file = tmp_path / "asynctaskflow", tmp_path / "log"
-    with file.open("ab") as log, subprocess.Popen([*ATF, "up"], env=env, stderr=log) as stack:
-        until(lambda: record.read(home) or stack.poll() is not None, 60)
-        yield file
-        children = psutil.Process(stack.pid).children(recursive=True)
-        stack.send_signal(stop)
+    command = [*ATF, "up", *options]
+    with file.open("ab") as log, subprocess.Popen(command, env=env, stderr=log) as stack:
+        try:
+            until(lambda: record.read(home) or stack.poll() is not None, 60)
+            yield file
+            children = psutil.Process(stack.pid).children(recursive=True)
+        finally:
+            stack.send_signal(stop)
         assert stack.wait(60) == 0, file.read_text()
     assert not psutil.wait_procs(children, timeout=5)[1]
     assert record.read(home) is None
@@ -74,3 +79,16 @@ def test_ctrl_c_during_the_work_leaves_no_process_and_loses_no_task(
     with running(env, tmp_path, signal.SIGTERM):
         result = atf(env, "wait", task, "--results", "--timeout", "60")
     assert json.loads(result)["summary"]
+
+
+def test_the_demo_keeps_tasks_flowing_with_retries_and_dead_letters(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    def states() -> dict[str, int]:
+        found: dict[str, int] = json.loads(atf(env, "status", "-o", "json"))["states"]
+        return found
+
+    with running(env, tmp_path, signal.SIGINT, "--demo") as log:
+        until(lambda: states()["COMPLETED"] > 30 and states()["DLQ"] > 0, 60)
+        assert b"some fail on purpose" in log.read_bytes()
+        assert json.loads(atf(env, "breaker", "show", "-o", "json"))

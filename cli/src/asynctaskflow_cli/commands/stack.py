@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from asynctaskflow.errors import AsyncTaskFlowError
+from asynctaskflow_cli import traffic
 from asynctaskflow_cli.commands.options import Format, Output
 from asynctaskflow_cli.demo import Demo
 from asynctaskflow_cli.exits import INTERRUPTED, CommandError, Exit
@@ -38,9 +39,17 @@ EXPECTED = (
     NoServerProgram,
     StackFailed,
 )
+SHOWCASE = Path(__file__).parents[1] / "showcase"
+MODEL_KEY = "OPENROUTER_API_KEY"
 Functions = Annotated[
     list[Path] | None,
     typer.Option("--functions", "-f", help="More manifests: a file or folder; repeatable."),
+]
+WithDemo = Annotated[
+    bool,
+    typer.Option(
+        "--demo", help="Run the two sample tasks, then send some for ten minutes, with trouble."
+    ),
 ]
 LogDir = Annotated[Path | None, typer.Option(help="One log file per process in this folder.")]
 
@@ -57,7 +66,7 @@ def up(
     redis_url: Annotated[str, typer.Option(help="Use this Redis instead of an embedded one.")] = "",
     grace: Annotated[float, typer.Option(help="Seconds for running tasks when it stops.")] = 30,
     shipped: Annotated[bool, typer.Option(help="Run summarize and pdfxtract too.")] = True,
-    demo: Annotated[bool, typer.Option("--demo", help="Run the two sample tasks first.")] = False,
+    demo: WithDemo = False,
     log_dir: LogDir = None,
 ) -> None:
     """Run server, API and workers until Ctrl-C; workers come and go with the demand."""
@@ -65,7 +74,7 @@ def up(
     console = Console(color=_is_colored(settings), log_dir=log_dir)
     with _told():
         plan = Plan(
-            manifests=load(functions or [], shipped=shipped),
+            manifests=load([*([SHOWCASE] if demo else []), *(functions or [])], shipped=shipped),
             data_dir=data_dir or settings.state_dir / "data",
             env=inherited_environment(),
             redis_url=redis_url,
@@ -75,7 +84,7 @@ def up(
             grace_s=grace,
             publish_in=settings.state_dir,
         )
-        raise typer.Exit(asyncio.run(_up(plan, console, Demo(Format.TABLE) if demo else None)))
+        raise typer.Exit(asyncio.run(_up(plan, console, demo=demo)))
 
 
 def demo(
@@ -99,17 +108,33 @@ def demo(
         raise typer.Exit(asyncio.run(_demo(plan, console, Demo(output))))
 
 
-async def _up(plan: Plan, console: Console, demo: Demo | None) -> int:
+async def _up(plan: Plan, console: Console, *, demo: bool) -> int:
     stopping = _on_signals(console)
     async with running(plan, console) as stack:
         _announce(stack, dashboard=await has_dashboard(stack.api_url))
         if demo:
-            await _until_first(stopping, stack.failed, work=demo.play(stack.api_url))
+            await _until_first(stopping, stack.failed, work=_show(stack, plan.env))
         await _until_first(stopping, stack.failed)
         code = Exit.ERROR if stack.failed.is_set() else Exit.OK
         console.say("stopping: workers finish or hand back their tasks")
     console.say("stopped")
     return code
+
+
+async def _show(stack: Stack, env: Mapping[str, str]) -> None:
+    """Play the samples, then keep tasks coming; the stack outlives what goes wrong with those."""
+    await Demo(Format.TABLE).play(stack.api_url)
+    paid = bool(env.get(MODEL_KEY))
+    what = "quotes, none that a model would be paid for" if paid else "quotes and summaries"
+    stack.console.say(
+        f"demo       {what} for {traffic.LASTS_S // 60} minutes; some fail on purpose"
+    )
+    try:
+        await traffic.send(stack.api_url, paid=paid)
+    except CommandError as error:
+        stack.console.say(f"demo       ended early: {error}")
+    else:
+        stack.console.say("demo       ended; everything stays up for your own tasks")
 
 
 async def _demo(plan: Plan, console: Console, demo: Demo) -> int:
