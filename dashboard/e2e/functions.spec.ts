@@ -31,6 +31,10 @@ test("scaling decisions come with their reasons", async ({ page, api }) => {
   const decisions = page.getByRole("list", { name: "Decisions, newest first" });
 
   await expect(decisions.getByRole("listitem").first()).toContainText(/workers?/);
+  const scaling = page.getByRole("region", { name: "Scaling" });
+  await expect(scaling.getByRole("img", { name: /^Tasks waiting and running/ })).toBeVisible();
+  await scaling.getByRole("button", { name: "Table" }).last().click();
+  await expect(scaling.getByRole("row").last()).toContainText(/\d{2}:\d{2}.*\d/);
 });
 
 test("a task is sent with a form made from the schema", async ({ page, api }) => {

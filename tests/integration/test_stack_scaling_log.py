@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from asynctaskflow.scaling import Candidate, DecisionRecord
+from asynctaskflow.scaling import Candidate, DecisionRecord, LoadSample
 from asynctaskflow.scaling.record import KEPT
 from asynctaskflow.store.connection import RedisOptions, open_async
 from asynctaskflow.taskqueue.messages import NewTask
@@ -58,6 +58,14 @@ async def decisions(stack: Stack, function: str) -> list[DecisionRecord]:
         await client.aclose()
 
 
+async def load(stack: Stack, function: str) -> tuple[LoadSample, ...]:
+    client = open_async(RedisOptions(stack.redis_url))
+    try:
+        return (await RedisScalingLog(client).load(function, last_ms=3_600_000)).samples
+    finally:
+        await client.aclose()
+
+
 async def metrics(stack: Stack) -> dict[str, float]:
     async with httpx2.AsyncClient(trust_env=False) as client:
         text = (await client.get(f"{stack.probe_url}/metrics")).text
@@ -80,12 +88,20 @@ async def test_a_stack_keeps_its_decisions_with_their_reasons(up: Up) -> None:
 
         await eventually(came_and_went, 40)
         found = await decisions(stack, "echo")
+        await eventually(lambda: _is_at_rest(stack), 20)
+        first, *_ = await load(stack, "echo")
 
+    assert (first.waiting, first.desired, first.ready) == (1, 1, 0)
     assert found[0].reason.startswith("1 -> 0 workers")
     assert [one.at_ms for one in found] == sorted((one.at_ms for one in found), reverse=True)
     raised = next(one for one in found if one.replicas == 1)
     assert raised.inputs["waiting"] == 1
     assert raised.candidates
+
+
+async def _is_at_rest(stack: Stack) -> bool:
+    *_, last = await load(stack, "echo")
+    return (last.waiting, last.running, last.desired, last.ready) == (0, 0, 0, 0)
 
 
 async def test_a_stack_counts_its_workers_and_is_ready(up: Up) -> None:
@@ -183,3 +199,27 @@ async def test_an_entry_of_a_later_version_is_read_and_a_damaged_one_left_out(
     await client.aclose()
 
     assert await log.recent("echo") == [RECORD, RECORD]
+
+
+async def test_the_load_begins_with_the_sample_that_held_then(log: RedisScalingLog) -> None:
+    now_ms = (await log.load("echo", last_ms=0)).now_ms
+    ages_s = (7200, 600, 60)
+    samples = [LoadSample(now_ms - age_s * 1000, age_s, 1, 2, 1) for age_s in ages_s]
+    for sample in samples:
+        await log.note("echo", sample)
+
+    found = await log.load("echo", last_ms=300_000)
+
+    assert found.samples == tuple(samples[1:])
+    assert (await log.load("echo", last_ms=3_600_000)).samples == tuple(samples)
+    assert found.now_ms >= now_ms
+
+
+async def test_a_damaged_sample_is_left_out(log: RedisScalingLog, redis_url: str) -> None:
+    sample = LoadSample(1, 2, 3, 4, 5)
+    await log.note("echo", sample)
+    client = open_async(RedisOptions(redis_url))
+    await client.lpush("scaling:load:{echo}", b"{", b"5", b"[1,2]", b'["a",1,1,1,1]')
+    await client.aclose()
+
+    assert (await log.load("echo", last_ms=0)).samples == (sample,)

@@ -31,6 +31,24 @@ class ScalingDecision(Model):
     next_scale_down_at: datetime | None
 
 
+class LoadSample(Model):
+    """A function's queue and workers at one moment; they stay so until the next sample."""
+
+    at: datetime
+    waiting: int = Field(description="Tasks that a worker could start.")
+    running: int
+    desired: int = Field(description="Workers that were decided.")
+    ready: int = Field(description="Workers that took tasks.")
+
+
+class LoadHistory(Model):
+    """A function's load, oldest first; the first sample may be older than the time that was asked for."""
+
+    function: str
+    now: datetime
+    samples: list[LoadSample]
+
+
 class ScalingHistory(Model):
     """A function's last scaling decisions, newest first."""
 

@@ -8,6 +8,7 @@ export const keys = {
   functions: ["functions"] as const,
   function: (name: string) => ["function", name] as const,
   scaling: (name: string) => ["scaling", name] as const,
+  load: (name: string) => ["load", name] as const,
   workers: ["workers"] as const,
   dependencies: ["dependencies"] as const,
   dependency: (name: string) => ["dependency", name] as const,

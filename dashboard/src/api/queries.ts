@@ -1,5 +1,6 @@
 import type { operations } from "@schema";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { SHOWN_MIN } from "@/model/scaling";
 import { api, body } from "./client";
 import { keys } from "./keys";
 
@@ -81,6 +82,19 @@ function scalingOf(name: string) {
 
 export function useScaling(name: string) {
   return useQuery(scalingOf(name));
+}
+
+export function useLoad(name: string) {
+  return useQuery({
+    queryKey: keys.load(name),
+    queryFn: () =>
+      body(
+        api.GET("/api/v1/functions/{name}/load", {
+          params: { path: { name }, query: { minutes: SHOWN_MIN } },
+        }),
+      ),
+    refetchInterval: OFTEN_MS,
+  });
 }
 
 export function useScalingOfAll(names: readonly string[]) {

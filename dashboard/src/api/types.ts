@@ -18,6 +18,7 @@ export type Dependency = Schemas["DependencyModel"];
 export type Breaker = Schemas["BreakerModel"];
 export type Limiter = Schemas["LimiterModel"];
 export type ScalingDecision = Schemas["ScalingDecision"];
+export type LoadHistory = Schemas["LoadHistory"];
 export type ScalingHistory = Schemas["ScalingHistory"];
 export type DlqGroup = Schemas["DlqGroup"];
 export type BulkAction = Schemas["BulkAction"];

@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
-import type { ScalingDecision } from "@/api/types";
 import { transition } from "@/live/sample";
 import { newestFirst, ofTransitions } from "./activity";
 import { lookups, submission } from "./commands";
 import { latencies, percentile } from "./latency";
 import { readEdition, readSummary } from "./results";
 import { retentionOf } from "./retention";
-import { SHOWN_MS, scalingLines } from "./scaling";
+import { SHOWN_MIN, scalingLines } from "./scaling";
 
 test("text with quotes survives the shell", () => {
   const text = submission("echo", { text: "it's" }, "http://localhost:8000", false);
@@ -65,27 +64,41 @@ test("results of a known kind are read, others are not", () => {
   expect([readSummary(null), readSummary({}), readEdition({ pages: [1] })]).toEqual([null, null, null]);
 });
 
-test("scaling is drawn until now, and no further back than it can be read", () => {
+test("load and decisions are drawn over one axis, until now and no further back than is shown", () => {
   const nowMs = Date.parse("2026-11-26T10:00:00Z");
-  const decision = (agoMs: number, replicas: number): ScalingDecision => ({
-    at: new Date(nowMs - agoMs).toISOString(),
-    previous: 0,
-    replicas,
-    ready: 0,
-    reason: "",
-    limited_by: "None",
-    acts: true,
-    panic: false,
-    inputs: { waiting: 2, running: 1 },
-    candidates: [],
-    next_scale_down_at: null,
+  const ago = (seconds: number) => new Date(nowMs - seconds * 1000).toISOString();
+  const sample = (seconds: number, waiting: number) => ({
+    at: ago(seconds),
+    waiting,
+    running: 1,
+    desired: 2,
+    ready: 1,
   });
-  const lines = scalingLines([decision(60_000, 3), decision(2 * SHOWN_MS, 1)], nowMs);
+  const load = { now: ago(0), samples: [sample(7200, 5), sample(60, 3)] };
+  const lines = scalingLines(load, [
+    { at: ago(30), replicas: 4 },
+    { at: ago(7000), replicas: 9 },
+  ]);
 
-  expect(lines.times.map((one) => one * 1000 - nowMs)).toEqual([-SHOWN_MS, -60_000, 0]);
-  expect(lines.desired).toEqual([1, 3, 3]);
-  expect(lines.demand).toEqual([3, 3, 3]);
-  expect(scalingLines([], nowMs).times).toEqual([]);
+  expect(lines.times.map((one) => one * 1000 - nowMs)).toEqual([-SHOWN_MIN * 60_000, -60_000, -30_000, 0]);
+  expect(lines.waiting).toEqual([5, 3, 3, 3]);
+  expect(lines.decided).toEqual([null, null, 4, null]);
+});
+
+test("a function that began to work a moment ago fills the axis", () => {
+  const sample = { waiting: 1, running: 0, desired: 1, ready: 0 };
+  const { times } = scalingLines(
+    { now: "2026-11-26T10:00:00Z", samples: [{ ...sample, at: "2026-11-26T09:59:50Z" }] },
+    [],
+  );
+
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBe(60);
+});
+
+test("before the first sample nothing is known", () => {
+  const lines = scalingLines({ now: "2026-11-26T10:00:00Z", samples: [] }, []);
+
+  expect(lines.waiting).toEqual([null, null]);
 });
 
 test("what a manifest says of ended tasks is read, and what it does not say is nothing", () => {

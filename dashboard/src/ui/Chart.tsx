@@ -13,11 +13,21 @@ interface Props extends ChartData {
   label: string;
   format: (value: number) => string;
   height?: number;
+  /** Values are counts. */
+  whole?: boolean;
 }
 
 const HEIGHT = 190;
 
-export function Chart({ label, times, series, format, height = HEIGHT, stacked = false }: Props) {
+export function Chart({
+  label,
+  times,
+  series,
+  format,
+  height = HEIGHT,
+  stacked = false,
+  whole = false,
+}: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const { theme, zone } = usePreferences();
@@ -32,7 +42,7 @@ export function Chart({ label, times, series, format, height = HEIGHT, stacked =
     if (!element || asTable) return;
     const { series: drawn } = latest.current;
     const format = (value: number) => latest.current.format(value);
-    const options = chartOptions(element, { series: drawn, height, zone, format });
+    const options = chartOptions(element, { series: drawn, height, zone, format, whole });
     const made = new uPlot(options, aligned(latest.current), element);
     plot.current = made;
     const follow = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
@@ -42,7 +52,7 @@ export function Chart({ label, times, series, format, height = HEIGHT, stacked =
       made.destroy();
       plot.current = null;
     };
-  }, [shape, theme, zone, asTable, height]);
+  }, [shape, theme, zone, asTable, height, whole]);
 
   useEffect(() => {
     plot.current?.setData(aligned({ times, series, stacked }));

@@ -9,10 +9,17 @@ interface Look {
   zone: Preferences["zone"];
   /** Asked at every drawing, so that it may change without a new chart. */
   format: (value: number) => string;
+  /** Values are counts: no marks between whole numbers. */
+  whole: boolean;
 }
 
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power));
+
 /** What uPlot draws into `host`, in the colours that the theme has there. */
-export function chartOptions(host: HTMLElement, { series, height, zone, format }: Look): uPlot.Options {
+export function chartOptions(
+  host: HTMLElement,
+  { series, height, zone, format, whole }: Look,
+): uPlot.Options {
   const stroke = resolve(host, "--text-soft");
   const grid = { stroke: resolve(host, "--line"), width: 1 };
   const axis = { stroke, grid, ticks: { show: false }, font: "11px Inter, system-ui, sans-serif" };
@@ -30,7 +37,7 @@ export function chartOptions(host: HTMLElement, { series, height, zone, format }
         space: 80,
         values: (_, splits) => splits.map((at) => clock(at * 1000, zone, isDense(splits))),
       },
-      { ...axis, size: 52, values: (_, splits) => splits.map(format) },
+      { ...axis, size: 52, values: (_, splits) => splits.map(format), ...(whole && { incrs: WHOLE_STEPS }) },
     ],
     series: [{}, ...series.map((one) => seriesOptions(host, one))],
   };

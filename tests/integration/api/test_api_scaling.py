@@ -1,6 +1,6 @@
 """The last scaling decisions of a function over REST."""
 
-from asynctaskflow.scaling import Candidate, DecisionRecord
+from asynctaskflow.scaling import Candidate, DecisionRecord, LoadSample
 from asynctaskflow.taskqueue.scaling_log import RedisScalingLog
 from asynctaskflow_testkit.queues import FUNCTION
 
@@ -42,3 +42,19 @@ async def test_a_function_that_never_scaled_has_none_and_an_unknown_one_is_not_f
     assert (await http.get(PATH)).json()["decisions"] == []
     assert (await http.get("/api/v1/functions/nobody/scaling")).status_code == 404
     assert (await http.get(PATH, params={"limit": 51})).status_code == 422
+
+
+async def test_the_load_of_the_last_minutes_is_told_oldest_first(http, q):
+    log, path = RedisScalingLog(q.client), f"/api/v1/functions/{FUNCTION}/load"
+    now_ms = (await log.load(FUNCTION, last_ms=0)).now_ms
+    await log.note(FUNCTION, LoadSample(now_ms - 90_000, 9, 3, 2, 1))
+    await log.note(FUNCTION, LoadSample(now_ms, 4, 4, 2, 2))
+
+    first, last = (await http.get(path, params={"minutes": 2})).json()["samples"]
+
+    assert first["at"] < last["at"]
+    del first["at"]
+    assert first == {"waiting": 9, "running": 3, "desired": 2, "ready": 1}
+    assert len((await http.get(path, params={"minutes": 1})).json()["samples"]) == 2
+    assert (await http.get("/api/v1/functions/nobody/load")).status_code == 404
+    assert (await http.get(path, params={"minutes": 61})).status_code == 422

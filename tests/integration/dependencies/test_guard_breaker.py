@@ -93,7 +93,7 @@ async def test_the_probes_close_the_breaker_again(shared: SharedDependency):
         (one.old, one.new, one.reason) for one in await shared.dependencies.transitions(NAME)
     ]
     assert reasons == [
-        (Status.HALF_OPEN, Status.CLOSED, "2 probes succeeded"),
+        (Status.HALF_OPEN, Status.CLOSED, "probes succeeded: 2"),
         (Status.OPEN, Status.HALF_OPEN, "open time is over"),
         (Status.CLOSED, Status.OPEN, "4 of 4 calls failed"),
     ]

@@ -6,7 +6,7 @@ changes nothing: workers stay, the next turn asks again.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from asynctaskflow.clock import Clock
@@ -16,9 +16,10 @@ from asynctaskflow.scaling import (
     Decision,
     DecisionRecord,
     DependencySight,
+    LoadSample,
     Memory,
     Policy,
-    WorkerSight,
+    QueueSight,
     choose_victims,
     decide,
 )
@@ -53,6 +54,7 @@ class Managed:
     p50_run_s: float = 0.0
     last_arrival_s: float | None = None
     last: DecisionRecord | None = None
+    sampled: LoadSample | None = None
 
     @property
     def name(self) -> str:
@@ -157,25 +159,31 @@ class Supervisor:
         now_s = (depths.now_ms if depths else self._clock.wall_ms()) / 1000
         decision = decide(seen, one.policy, one.memory, now_s=now_s)
         one.memory = decision.memory
-        await self._tell(one, decision, workers, at_ms=round(now_s * 1000))
+        ready = sum(worker.ready and not worker.draining for worker in workers)
+        self._gauges.decided(one.name, decision, one.fleet.crew(ready=ready))
+        await self._keep(one, decision, queue, ready=ready, at_ms=round(now_s * 1000))
         victims = choose_victims(workers, count=decision.victims)
         await self._act(one, decision, frozenset(map(int, victims)))
 
-    async def _tell(
-        self, one: Managed, decision: Decision, workers: Sequence[WorkerSight], *, at_ms: int
+    async def _keep(
+        self, one: Managed, decision: Decision, queue: QueueSight | None, *, ready: int, at_ms: int
     ) -> None:
-        """Count the decision; keep it where a dashboard finds it, if it is news and Redis answers."""
-        crew = one.fleet.crew(ready=sum(worker.ready and not worker.draining for worker in workers))
-        self._gauges.decided(one.name, decision, crew)
-        record = DecisionRecord.of(decision, at_ms=at_ms, ready=crew.ready)
-        if self._blind or not record.is_news_after(one.last):
+        """Keep decision and load where a dashboard finds them, if they are news and Redis answers."""
+        if self._blind:
             return
+        record = DecisionRecord.of(decision, at_ms=at_ms, ready=ready)
         try:
-            await self._log.append(one.name, record)
+            if record.is_news_after(one.last):
+                await self._log.append(one.name, record)
+                one.last = record
+            if queue is None:
+                return
+            sample = LoadSample.of(queue, desired=decision.replicas, ready=ready, at_ms=at_ms)
+            if sample.is_news_after(one.sampled):
+                await self._log.note(one.name, sample)
+                one.sampled = sample
         except AsyncTaskFlowError as error:
             self._lost_sight(error)
-        else:
-            one.last = record
 
     async def _act(self, one: Managed, decision: Decision, victims: frozenset[int]) -> None:
         missing = decision.replicas - decision.previous

@@ -108,6 +108,11 @@ def scaling(name: str) -> str:
     return f"scaling:decisions:{{{name}}}"
 
 
+def scaling_load(name: str) -> str:
+    """List with TTL: samples of queue and workers over the last hour, JSON, newest first."""
+    return f"scaling:load:{{{name}}}"
+
+
 def blob(name: str, blob_id: str) -> str:
     """String with TTL: a large input or result."""
     return f"blob:{{{name}}}:{blob_id}"
@@ -156,4 +161,4 @@ def function_keys(name: str) -> tuple[str, ...]:
 
 def all_of_function(name: str) -> tuple[str, ...]:
     """Every key of the function that no single task or worker owns, to be removed with it."""
-    return (*function_keys(name), workers(name), draining(name), scaling(name))
+    return (*function_keys(name), workers(name), draining(name), scaling(name), scaling_load(name))

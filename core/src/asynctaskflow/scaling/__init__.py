@@ -6,6 +6,7 @@ from asynctaskflow.scaling.memory import Memory
 from asynctaskflow.scaling.observation import DependencySight, Observation, QueueSight
 from asynctaskflow.scaling.policy import Policy
 from asynctaskflow.scaling.record import DecisionRecord
+from asynctaskflow.scaling.sample import Load, LoadSample
 from asynctaskflow.scaling.victims import WorkerSight, choose_victims
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "DecisionRecord",
     "DependencySight",
     "Limit",
+    "Load",
+    "LoadSample",
     "Memory",
     "Observation",
     "Policy",

@@ -106,7 +106,7 @@ function Transitions({ name }: { name: string }) {
       {transitions.map((one) => (
         <li key={one.at}>
           <span>
-            {one.from} → <b>{one.to}</b>
+            {one.from.replace("_", " ")} → <b>{one.to.replace("_", " ")}</b>
           </span>
           <Time at={one.at} />
           <span className="soft">{one.reason}</span>

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useMemo } from "react";
-import { useScaling } from "@/api/queries";
-import type { FunctionDetail, ScalingDecision, ScalingHistory } from "@/api/types";
+import { useLoad, useScaling } from "@/api/queries";
+import type { FunctionDetail, LoadHistory, ScalingDecision, ScalingHistory } from "@/api/types";
 import { count } from "@/format/numbers";
 import { scalingLines } from "@/model/scaling";
 import { Card } from "@/ui/Card";
@@ -33,31 +33,12 @@ export function Scaling({ found }: { found: FunctionDetail }) {
 }
 
 function History({ history }: { history: ScalingHistory }) {
-  const lines = useMemo(() => scalingLines(history.decisions, Date.now()), [history]);
-  const series = useMemo(
-    () => [
-      {
-        label: "Waiting and running tasks",
-        color: "--pending",
-        values: lines.demand,
-        look: "steps" as const,
-      },
-      { label: "Workers wanted", color: "--accent", values: lines.desired, look: "steps" as const },
-      { label: "Workers ready", color: "--completed", values: lines.ready, look: "steps" as const },
-    ],
-    [lines],
-  );
+  const load = useLoad(history.function);
   return (
     <div className={css.halves}>
-      <Suspense fallback={<Loading lines={6} />}>
-        <Chart
-          label="Tasks, and workers wanted and ready"
-          times={lines.times}
-          series={series}
-          format={(value) => count(Math.round(value))}
-          height={240}
-        />
-      </Suspense>
+      <QueryView query={load} lines={6}>
+        {(found) => <Lines load={found} history={history} />}
+      </QueryView>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <ol className={css.decisions} tabIndex={0} aria-label="Decisions, newest first">
         {history.decisions.map((one) => (
@@ -66,6 +47,39 @@ function History({ history }: { history: ScalingHistory }) {
       </ol>
     </div>
   );
+}
+
+/** What waits and runs above the workers that are there for it, over one axis of time. */
+function Lines({ load, history }: { load: LoadHistory; history: ScalingHistory }) {
+  const lines = useMemo(() => scalingLines(load, history.decisions), [load, history]);
+  const common = { times: lines.times, format: rounded, whole: true, height: 150 };
+  return (
+    <Suspense fallback={<Loading lines={6} />}>
+      <div className={css.lines}>
+        <Chart
+          {...common}
+          label="Tasks waiting and running"
+          series={[
+            { label: "Waiting tasks", color: "--pending", values: lines.waiting, look: "steps" },
+            { label: "Running tasks", color: "--active", values: lines.running, look: "steps" },
+          ]}
+        />
+        <Chart
+          {...common}
+          label="Workers desired and ready"
+          series={[
+            { label: "Workers desired", color: "--accent", values: lines.desired, look: "steps" },
+            { label: "Workers ready", color: "--completed", values: lines.ready, look: "steps" },
+            { label: "Decisions", color: "--text-soft", values: lines.decided, look: "points" },
+          ]}
+        />
+      </div>
+    </Suspense>
+  );
+}
+
+function rounded(value: number): string {
+  return count(Math.round(value));
 }
 
 function Decision({ decision }: { decision: ScalingDecision }) {

@@ -68,6 +68,7 @@ function ThroughputChart({ found }: { found: Throughput }) {
       series={series}
       format={(value) => count(Math.round(value))}
       stacked
+      whole
     />
   );
 }

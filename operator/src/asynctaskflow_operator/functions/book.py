@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asynctaskflow.model.function import FunctionSpec
-from asynctaskflow.scaling import Decision, DecisionRecord, DependencySight, Memory, Policy
+from asynctaskflow.scaling import (
+    Decision,
+    DecisionRecord,
+    DependencySight,
+    LoadSample,
+    Memory,
+    Policy,
+)
 from asynctaskflow.taskqueue.messages import QueueDepths
 from asynctaskflow_operator.rules.workers import PodSight
 
@@ -51,6 +58,7 @@ class Managed:
         spec: ``None`` while what the resource says is not usable; ``problem`` says why.
         depths: the queue at the last look; ``None``: it could not be read.
         records: the last decisions that were news, newest first.
+        sampled: the last load that was.
         seen_status: the status that the watch showed last.
     """
 
@@ -71,6 +79,7 @@ class Managed:
     dependencies: tuple[DependencySight, ...] = ()
     decision: Decision | None = None
     records: tuple[DecisionRecord, ...] = ()
+    sampled: LoadSample | None = None
     seen_status: dict[str, Any] = field(default_factory=dict)
 
     def follow(self, spec: FunctionSpec) -> None:

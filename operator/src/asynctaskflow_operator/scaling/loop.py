@@ -12,7 +12,7 @@ import structlog
 
 from asynctaskflow.clock import Clock
 from asynctaskflow.errors import QueueUnavailable
-from asynctaskflow.scaling import DecisionRecord, DependencySight, QueueSight, decide
+from asynctaskflow.scaling import DecisionRecord, DependencySight, LoadSample, QueueSight, decide
 from asynctaskflow.taskqueue.messages import Event, QueueDepths, WorkerInfo
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow.taskqueue.scaling_log import ScalingLog
@@ -184,7 +184,7 @@ class ScalingLoop:
         one.memory, one.decision, one.busy = decision.memory, decision, seen.busy
         one.depths = depths if queue else None
         self._gauges.decided(one.name, decision)
-        await self._record(one, now_s=now_s)
+        await self._record(one, queue, at_ms=round(now_s * 1000))
         try:
             await self._replicas.follow(one, decision, workers)
         except (KubeError, QueueUnavailable) as error:
@@ -204,16 +204,22 @@ class ScalingLoop:
             return None, {}
         return queue, {worker.id: worker for worker in found}
 
-    async def _record(self, one: Managed, *, now_s: float) -> None:
-        """Keep the decision where people find it, if it is news and Redis answers."""
-        if one.decision is None:
+    async def _record(self, one: Managed, queue: QueueSight | None, *, at_ms: int) -> None:
+        """Keep decision and load where people find them, if they are news and Redis answers."""
+        decision, ready = one.decision, one.workers.ready
+        if decision is None:
             return
-        record = DecisionRecord.of(one.decision, at_ms=round(now_s * 1000), ready=one.workers.ready)
-        if not record.is_news_after(one.records[0] if one.records else None):
-            return
-        one.keep(record)
+        record = DecisionRecord.of(decision, at_ms=at_ms, ready=ready)
         try:
-            await self._decisions.append(one.name, record)
+            if record.is_news_after(one.records[0] if one.records else None):
+                one.keep(record)
+                await self._decisions.append(one.name, record)
+            if queue is None:
+                return
+            sample = LoadSample.of(queue, desired=decision.replicas, ready=ready, at_ms=at_ms)
+            if sample.is_news_after(one.sampled):
+                one.sampled = sample
+                await self._decisions.note(one.name, sample)
         except QueueUnavailable as error:
             self._lost_sight(error)
 

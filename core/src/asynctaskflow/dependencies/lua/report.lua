@@ -23,7 +23,7 @@ if breaker.status == 'half_open' then
   if how == 'fault' then return turned('open', 'a probe failed', NOW + rules.open) end
   if how == 'neutral' then return {0, 0, breaker.status} end
   local good = call('HINCRBY', BREAKER, 'good', 1)
-  if good >= rules.probes then return turned('closed', string.format('%d probes succeeded', good)) end
+  if good >= rules.probes then return turned('closed', string.format('probes succeeded: %d', good)) end
   return {1, 0, breaker.status}
 end
 if how == 'neutral' then return {0, 0, breaker.status} end
