@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import pytest
 
+from asynctaskflow_openrouter.simulator import __main__ as simulator_program
 from asynctaskflow_openrouter.simulator.answers import answer_to, central_sentences
 from asynctaskflow_openrouter.simulator.quota import Window
 from asynctaskflow_openrouter.simulator.script import Behaviour, Kind, Script, Step
@@ -99,3 +100,26 @@ async def test_a_closed_connection_is_no_request():
     reader.feed_eof()
 
     assert await read_request(reader) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"faults": [{"rate": 0.1, "status": 503}]}', "faults.0.step: Field required"),
+        ("{", "file: Invalid JSON"),
+        (None, "No such file"),
+    ],
+)
+def test_a_wrong_behaviour_file_is_refused_by_its_field(
+    tmp_path, monkeypatch, capsys, content, complaint
+):
+    path = tmp_path / "behaviour.json"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setattr("sys.argv", ["simulator", "--behaviour", str(path)])
+
+    with pytest.raises(SystemExit) as ended:
+        simulator_program.main()
+
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err

@@ -125,7 +125,7 @@ async def _show(stack: Stack, env: Mapping[str, str]) -> None:
     """Play the samples, then keep tasks coming; the stack outlives what goes wrong with those."""
     await Demo(Format.TABLE).play(stack.api_url)
     paid = bool(env.get(MODEL_KEY))
-    what = "quotes, none that a model would be paid for" if paid else "quotes and summaries"
+    what = "quotes, nothing that a model is paid for," if paid else "quotes and summaries"
     stack.console.say(
         f"demo       {what} for {traffic.LASTS_S // 60} minutes; some fail on purpose"
     )

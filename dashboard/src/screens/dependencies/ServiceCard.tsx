@@ -8,6 +8,9 @@ import { Time } from "@/ui/Time";
 import table from "@/ui/table.module.css";
 import css from "./DependencyCard.module.css";
 
+/** How the API calls the number of calls that failed with some error class. */
+const CLASS = "error_";
+
 type Days = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** The LLM service itself: its state, its credits, and how calls to it ended. */
@@ -62,7 +65,7 @@ function DayTable({ days }: { days: Days }) {
             <th scope="col" className={table.right}>
               Failed
             </th>
-            <th scope="col">As</th>
+            <th scope="col">Error classes</th>
           </tr>
         </thead>
         <tbody>
@@ -82,7 +85,8 @@ function DayTable({ days }: { days: Days }) {
 
 function failures(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
-    .filter(([name, number]) => name.startsWith("state_") && name !== "state_active" && number > 0)
-    .map(([name, number]) => `${count(number)} ${name.slice("state_".length).replaceAll("_", " ")}`)
+    .filter(([name, number]) => name.startsWith(CLASS) && number > 0)
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, number]) => `${count(number)} ${name.slice(CLASS.length)}`)
     .join(", ");
 }

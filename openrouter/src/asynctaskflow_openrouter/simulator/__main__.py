@@ -1,4 +1,4 @@
-"""``python -m asynctaskflow_openrouter.simulator --port 8081``; `atf simulate openrouter` calls `serve`."""
+"""``python -m asynctaskflow_openrouter.simulator --port 8081``, which ``atf simulate openrouter`` runs."""
 
 import argparse
 import asyncio
@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from asynctaskflow_openrouter.simulator.script import Behaviour
 from asynctaskflow_openrouter.simulator.server import LOOPBACK, Simulator
@@ -36,17 +38,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="asynctaskflow_openrouter.simulator", description=__doc__)
     parser.add_argument("--host", default=LOOPBACK)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--behaviour", type=Path, help="JSON file with the fields of Behaviour")
+    parser.add_argument(
+        "--behaviour",
+        type=_behaviour,
+        default=Behaviour(),
+        help="JSON file with the fields of Behaviour",
+    )
     arguments = parser.parse_args()
-    behaviour = Behaviour()
-    if arguments.behaviour is not None:
-        behaviour = Behaviour.model_validate_json(arguments.behaviour.read_bytes())
 
     def announce(base_url: str) -> None:
         sys.stdout.write(f"OPENROUTER_BASE_URL={base_url}\n")
         sys.stdout.flush()
 
-    asyncio.run(serve(behaviour, host=arguments.host, port=arguments.port, announce=announce))
+    asyncio.run(
+        serve(arguments.behaviour, host=arguments.host, port=arguments.port, announce=announce)
+    )
+
+
+def _behaviour(path: str) -> Behaviour:
+    """What a file says.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be read, or a field is wrong.
+    """
+    try:
+        return Behaviour.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()
+        )
+        raise argparse.ArgumentTypeError(f"{path}: {'; '.join(wrong)}") from error
 
 
 if __name__ == "__main__":
