@@ -41,7 +41,8 @@ class ThroughputRoutes:
 
         A step is a multiple of 30 seconds (up to an hour) or of 12 minutes, so the steps may reach back further than
         asked; the last one has not ended yet. Each end counts when it happens: a dead letter that was redriven counts
-        again when it ends again, and what is purged or deleted stays counted.
+        again when it ends again, and what is purged or deleted stays counted. The sum of all functions may be two
+        seconds old.
         """
         past = self._past
         found = await (past.of_one(function, minutes) if function else past.of_all(minutes))
