@@ -43,7 +43,7 @@ test("each place of the graph opens its tasks", async ({ page }) => {
   }
 });
 
-test("throughput is drawn from what is stored, and is there as a table too", async ({ page, api }) => {
+test("throughput is drawn from what has ended, and is there as a table too", async ({ page, api }) => {
   await api.until(await api.drill({}), "COMPLETED");
   await page.goto("/");
   const card = page.getByRole("region", { name: "Throughput" });

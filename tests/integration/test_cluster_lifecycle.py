@@ -9,7 +9,7 @@ from asynctaskflow.model import keys
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import TaskState
 from asynctaskflow.store.connection import probe
-from asynctaskflow.taskqueue.messages import Accepted, HandBack, NewTask, TaskFilter
+from asynctaskflow.taskqueue.messages import Accepted, Complete, HandBack, NewTask, TaskFilter
 from asynctaskflow_testkit.cluster import RedisCluster
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 from asynctaskflow_testkit.waiting import eventually
@@ -114,6 +114,21 @@ async def test_listing_counting_and_purging_work(q: QueueUnderTest) -> None:
     assert len({task.id for task in (*page.tasks, *rest.tasks)}) == 5
     assert await q.queue.purge(FUNCTION, ttl_ms={TaskState.COMPLETED: 0}, keep={}) == 5
     assert await q.queue.count(where) == 0
+
+
+async def test_what_ended_is_counted_on_every_primary(q: QueueUnderTest) -> None:
+    await q.queue.enqueue_many([NewTask(name) for name in MANY])
+    for name in MANY:
+        worker = q.worker(function=name)
+        (task,) = (await worker.turn([], free_slots=1)).batch.tasks
+        await worker.turn([Complete(task.id, task.lease, b"1")], free_slots=0)
+
+    for minutes in (15, 1440):
+        found = await q.queue.ended(MANY, minutes=minutes)
+        assert sum(found.counts[TaskState.COMPLETED]) == len(MANY)
+    while await q.queue.erase(MANY[0]):
+        pass
+    assert [key async for key in q.client.scan_iter(match=f"*{{{MANY[0]}}}*")] == []
 
 
 async def test_events_of_several_functions_are_read_together(q: QueueUnderTest) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
+from asynctaskflow.model.ended import Ended
 from asynctaskflow.model.function import FunctionSpec
-from asynctaskflow.model.task import Task, TaskId, TaskState
+from asynctaskflow.model.task import Task, TaskId
 from asynctaskflow.resilience.breaker import Override
 from asynctaskflow.taskqueue.messages import Event, QueueDepths, TaskFilter
 from asynctaskflow.taskqueue.protocol import Producer, Reader, Steering
@@ -33,10 +34,8 @@ class Queue(Producer, Steering, Reader, Protocol):
         """Depths of several functions in one round trip."""
         ...
 
-    async def ended_counts(
-        self, functions: Sequence[str], *, step_ms: int, steps: int
-    ) -> tuple[int, dict[TaskState, list[int]]]:
-        """Where the last step ends, and for each state how many tasks ended in each step, oldest first."""
+    async def ended(self, functions: Sequence[str], *, minutes: int) -> Ended:
+        """How many tasks of these functions ended in each step of the last minutes, 1 to 1440."""
         ...
 
     async def past_events(self, after: Mapping[str, str], *, limit: int) -> list[Event]:

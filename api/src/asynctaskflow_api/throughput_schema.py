@@ -8,9 +8,9 @@ from asynctaskflow_api.schema import Model
 
 
 class Throughput(Model):
-    """Tasks that ended, by equal steps of time."""
+    """Tasks that ended, by at most 30 equal steps of time."""
 
-    step_seconds: float
+    step_seconds: float = Field(description="A multiple of 30 s, beyond an hour of 12 minutes.")
     starts: list[datetime] = Field(description="Beginning of each step, oldest first.")
     completed: list[int]
     failed: list[int]

@@ -1,6 +1,10 @@
 """What only the dashboard asks for: who calls, and when tasks ended."""
 
+from datetime import datetime
+from itertools import pairwise
+
 import httpx2
+import pytest
 
 from asynctaskflow.model.task import TaskState
 from asynctaskflow_api.access import Role, new_key
@@ -28,6 +32,31 @@ async def test_ended_tasks_are_counted_in_the_step_in_which_they_ended(http, q):
     assert sums == [2, 1, 2]
     assert sum(found["completed"][-2:]) == 2
     assert found["starts"][-1] < found["now"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step_s", "steps"), [(1, 30, 2), (15, 30, 30), (60, 120, 30), (1440, 2880, 30)]
+)
+async def test_steps_are_equal_and_reach_back_as_far_as_asked(http, minutes, step_s, steps):
+    found = (await http.get(PATH, params={"minutes": minutes})).json()
+
+    lines = [found[name] for name in ("starts", "completed", "failed", "dead_lettered")]
+    assert [len(line) for line in lines] == [steps] * 4
+    starts = [datetime.fromisoformat(start) for start in (*found["starts"], found["now"])]
+    assert found["step_seconds"] == step_s
+    assert {(after - before).total_seconds() for before, after in pairwise(starts)} == {step_s}
+
+
+async def test_purged_and_deleted_tasks_stay_counted(http, q):
+    ids = [await submit(http, number) for number in range(3)]
+    for task in await q.claim(3):
+        await q.complete(task)
+    await q.queue.purge(FUNCTION, ttl_ms={TaskState.COMPLETED: 0}, keep={})
+    assert (await http.get(f"/api/v1/tasks/{ids[0]}")).status_code == 404
+
+    for minutes in (15, 1440):
+        found = (await http.get(PATH, params={"minutes": minutes})).json()
+        assert sum(found["completed"]) == 3
 
 
 async def test_one_function_is_counted_alone_and_an_unknown_one_is_empty(http, q):

@@ -3,6 +3,7 @@
 The scripts run as shipped but for one line: where they read Redis' clock they read the test's.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from asynctaskflow.model import keys
+from asynctaskflow.model.ended import GRAINS, LETTERS, STEPS_EACH
 from asynctaskflow.model.task import TERMINAL, TaskState
 from asynctaskflow.store.connection import RedisOptions, SyncRedis, open_sync
 from asynctaskflow.taskqueue.codes import Code
@@ -300,6 +302,22 @@ class Comparison(QueueModel):
             assert min(numbers) >= 0
             assert (told["state"], told.get("lease", "")) == (task.state, task.lease)
             assert (self.redis.get(keys.task_result(F, uuid)) or b"").decode() == task.result
+
+    @invariant()
+    def each_end_was_counted_once_in_each_grain(self) -> None:
+        if not hasattr(self, "tasks"):
+            return
+        for grain in GRAINS:
+            expected: Counter[tuple[str, str]] = Counter()
+            for (at, state), count in self.ended.items():
+                number, step = divmod(at // grain.step_ms, STEPS_EACH)
+                expected[keys.ended(F, grain, number), f"{step}{LETTERS[state]}"] += count
+            found = {
+                (key.decode(), name.decode()): int(count)
+                for key in self.redis.keys(f"tasks:ended:{{{F}}}:{grain.name}:*")
+                for name, count in self.redis.hgetall(key).items()
+            }
+            assert found == expected
 
     @invariant()
     def the_index_of_errors_names_who_holds_one(self) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from asynctaskflow.model import keys
+from asynctaskflow.model.ended import COARSE, FINE
 from asynctaskflow.model.task import TaskState
 
 UUID = "01890000-0000-7000-8000-00000000000a"
@@ -25,6 +26,8 @@ def test_all_keys_of_a_function_share_its_hash_tag() -> None:
         keys.worker("echo", "w-1"),
         keys.scaling("echo"),
         keys.blob("echo", "b-1"),
+        keys.ended("echo", FINE, 1),
+        keys.ended("echo", COARSE, 1),
     ]
 
     assert {tag(key) for key in built} == {"echo"}

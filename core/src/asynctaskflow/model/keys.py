@@ -4,6 +4,7 @@
 one slot, so each script works on Redis Cluster.
 """
 
+from asynctaskflow.model.ended import GRAINS, Grain
 from asynctaskflow.model.task import TaskState
 
 FUNCTIONS = "functions"
@@ -66,6 +67,11 @@ def foreign_ids(name: str) -> str:
 def errors(name: str) -> str:
     """Sorted set, lexical: ``<STATE>:<class>:<entry time>:<uuid>`` of tasks that hold an error."""
     return f"tasks:errors:{{{name}}}"
+
+
+def ended(name: str, grain: Grain, number: int) -> str:
+    """Hash with TTL: ``<step><letter of a state>`` -> how many tasks ended; ``lua/prelude/2_ended.lua`` spells it too."""
+    return f"tasks:ended:{{{name}}}:{grain.name}:{number}"
 
 
 def wakeup(name: str) -> str:
@@ -159,6 +165,8 @@ def function_keys(name: str) -> tuple[str, ...]:
     )
 
 
-def all_of_function(name: str) -> tuple[str, ...]:
+def all_of_function(name: str, *, now_ms: int) -> tuple[str, ...]:
     """Every key of the function that no single task or worker owns, to be removed with it."""
-    return (*function_keys(name), workers(name), draining(name), scaling(name), scaling_load(name))
+    counts = [ended(name, grain, number) for grain in GRAINS for number in grain.alive(now_ms)]
+    lists = (scaling(name), scaling_load(name))
+    return (*function_keys(name), workers(name), draining(name), *lists, *counts)

@@ -10,6 +10,7 @@ from typing import Any
 
 from asynctaskflow.errors import TaskNotFound
 from asynctaskflow.model import keys
+from asynctaskflow.model.ended import LETTERS, Ended, added, window
 from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.store.connection import AsyncRedis, translated
 from asynctaskflow.store.lane import open_lane
@@ -20,7 +21,7 @@ from asynctaskflow.taskqueue.records import events, mapping, task
 
 COUNTED = tuple(TaskState)
 FIRST = (TaskState.PENDING, TaskState.ACTIVE, TaskState.SCHEDULED)
-ENDED = (TaskState.COMPLETED, TaskState.FAILED, TaskState.DLQ)
+FUNCTIONS_AT_ONCE = 100
 
 
 class RedisReader(RedisListing):
@@ -113,27 +114,25 @@ class RedisReader(RedisListing):
             for position, function in enumerate(functions)
         ]
 
-    async def ended_counts(
-        self, functions: Sequence[str], *, step_ms: int, steps: int
-    ) -> tuple[int, dict[TaskState, list[int]]]:
-        """How many stored tasks of these functions ended in each of the last steps, oldest first.
-
-        Returns:
-            Where the last step ends, a multiple of ``step_ms`` not before now; state -> a count for each step.
-        """
+    async def ended(self, functions: Sequence[str], *, minutes: int) -> Ended:
+        """How many tasks of these functions ended in each step of the last minutes; see ``model.ended.window``."""
         now_ms, _ = await self._ask_now([])
-        until_ms = -(-now_ms // step_ms) * step_ms
-        starts = [until_ms - step_ms * left for left in range(steps, 0, -1)]
-        commands = [
-            ("ZCOUNT", keys.state_index(function, state), start, f"({start + step_ms}")
-            for state in ENDED
-            for start in starts
-            for function in functions
-        ]
-        replies = iter(await self._ask(commands) if commands else ())
-        return until_ms, {
-            state: [sum(int(next(replies)) for _ in functions) for _ in starts] for state in ENDED
-        }
+        seen = window(minutes, now_ms=now_ms)
+        sums = {state: [0] * seen.steps for state in LETTERS}
+        # In parts, so that neither the lane nor this process is held up by all functions at once.
+        for first in range(0, len(functions), FUNCTIONS_AT_ONCE):
+            part = [
+                (number, keys.ended(function, seen.grain, number))
+                for function in functions[first : first + FUNCTIONS_AT_ONCE]
+                for number in seen.hashes
+            ]
+            replies = await self._ask([("HGETALL", key) for _, key in part])
+            hashes = (
+                (number, mapping(one)) for (number, _), one in zip(part, replies, strict=True)
+            )
+            for state, counts in added(seen, hashes).items():
+                sums[state] = [one + more for one, more in zip(sums[state], counts, strict=True)]
+        return Ended(seen, sums)
 
     async def stirring(self, functions: list[str]) -> frozenset[str]:
         """Those with a task that waits, is scheduled or runs; one command each, for the many that have none."""

@@ -6,7 +6,7 @@ _PACKAGE = "asynctaskflow.taskqueue"
 
 ENQUEUE = load(_PACKAGE, "enqueue", prelude=["1_names"])
 CLAIM = load(_PACKAGE, "claim")
-SETTLE_COMPLETED = load(_PACKAGE, "settle_completed")
+SETTLE_COMPLETED = load(_PACKAGE, "settle_completed", prelude=["1_names", "2_ended"])
 SETTLE_FAILED = load(_PACKAGE, "settle_failed")
 HAND_BACK = load(_PACKAGE, "hand_back")
 RENEW = load(_PACKAGE, "renew")

@@ -162,7 +162,8 @@ class RedisSteering:
         if not uuids:
             with translated():
                 await self._client.srem(keys.FUNCTIONS, function)
-                await self._client.unlink(*keys.all_of_function(function))
+                seconds, _ = await self._client.time()
+                await self._client.unlink(*keys.all_of_function(function, now_ms=seconds * 1000))
         return len(uuids)
 
     async def requeue_orphaned(self, function: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 The scripts run as shipped but for one line: where they read Redis' clock they read the test's.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 
 from asynctaskflow.model import keys
-from asynctaskflow.model.task import TRANSITIONS, TaskState
+from asynctaskflow.model.task import TERMINAL, TRANSITIONS, TaskState
 from asynctaskflow.store.connection import SyncRedis
 from asynctaskflow.store.scripts import Script
 from asynctaskflow.taskqueue import scripts
@@ -44,7 +45,7 @@ VIRTUAL = {one.name: virtual(one) for one in vars(scripts).values() if isinstanc
 
 @dataclass
 class Record:
-    """What Redis ought to hold of a task; ``score`` is its place in the index of its state."""
+    """What Redis ought to hold of a task; ``score`` is its place in the index of its state, ``ended`` is all tasks'."""
 
     state: TaskState
     score: int
@@ -58,10 +59,12 @@ class Record:
     updated: int | None = None
     nonce: str = ""
     result: str = ""
-    seen: list[TaskState] = field(default_factory=list)
+    ended: "Counter[tuple[int, TaskState]]" = field(default_factory=Counter)
 
     def enter(self, state: TaskState, score: int, *, now: int) -> None:
         assert state in TRANSITIONS[self.state], (self.state, state)
+        if state in TERMINAL:
+            self.ended[now, state] += 1
         self.state, self.score, self.updated = state, score, now
 
 
@@ -76,6 +79,7 @@ class QueueModel(RuleBasedStateMachine):
         self.now, self.number = T0, 0
         self.redis.set(CLOCK, self.now)
         self.tasks: dict[str, Record] = {}
+        self.ended: Counter[tuple[int, TaskState]] = Counter()
         self.primary: list[str] = []
         self.retry: list[str] = []
         self.keys: dict[str, tuple[str, str]] = {}
@@ -112,7 +116,7 @@ class QueueModel(RuleBasedStateMachine):
         if key:
             self.keys[key] = (uuid, sha)
         state = SCHEDULED if delay else PENDING
-        self.tasks[uuid] = Record(state, self.now + delay, sha)
+        self.tasks[uuid] = Record(state, self.now + delay, sha, ended=self.ended)
         if age:
             self.tasks[uuid].expires = self.now + delay + age
         return Code.CREATED, uuid, state

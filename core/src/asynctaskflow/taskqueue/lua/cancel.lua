@@ -14,4 +14,5 @@ call('HSET', key, 'state', 'CANCELLED', 'updated', NOW, 'due', 0, 'lease', '', '
   'history', remembered(r[7], {event = 'cancelled', attempt = tonumber(r[3] or 0), message = reason}))
 move(uuid, state, 'CANCELLED')
 emit(uuid, 'cancelled', state, 'CANCELLED', r[3], r[4])
+ended('CANCELLED', 1)
 return {OK, state}

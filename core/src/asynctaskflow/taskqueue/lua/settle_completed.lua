@@ -29,5 +29,6 @@ if #left > 0 then
   call('ZREM', INDEX.ACTIVE, unpack(left))
   call('ZADD', INDEX.COMPLETED, unpack(entered))
   publish(lines)
+  ended('COMPLETED', #left)
 end
 return answers

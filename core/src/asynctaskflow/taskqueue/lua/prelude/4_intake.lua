@@ -1,4 +1,4 @@
--- Prelude, part 3: what happens to queued tasks that are due, too old or unreadable.
+-- Prelude, part 4: what happens to queued tasks that are due, too old or unreadable.
 -- Move due scheduled tasks to their list, at most BATCH; a first start goes to the primary list. Returns the next one.
 local function promote()
   for _, uuid in ipairs(call('ZRANGEBYSCORE', INDEX.SCHEDULED, '-inf', NOW, 'LIMIT', 0, BATCH)) do

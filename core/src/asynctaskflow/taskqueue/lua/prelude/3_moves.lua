@@ -1,4 +1,4 @@
--- Prelude, part 2: the moves that several transitions share.
+-- Prelude, part 3: the moves that several transitions share.
 
 -- Leave one state's index and enter another's; score is the due time or the lease's end where that counts.
 local function move(uuid, old, new, score)
@@ -35,6 +35,7 @@ local function settle_error(uuid, old, to, entry, delay)
   move(uuid, old, to, due)
   call('ZADD', ERRORS, 0, error_member(uuid, to, entry.class, NOW))
   emit(uuid, entry.event, old, to, entry.attempt, entry.worker, entry.class)
+  ended(to, 1)
 end
 
 -- Remove every trace of a task; returns its blob references.
