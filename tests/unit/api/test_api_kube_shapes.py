@@ -75,6 +75,10 @@ CRASH = waiting("CrashLoopBackOff", "back-off 10s", restartCount=3, lastState=OO
             ("ImagePullBackOff", 'Back-off pulling image "no:1"'),
         ),
         (
+            pod_of(SCHEDULED, UNREADY, containers=[waiting("ContainerCreating"), PULL]),
+            ("ImagePullBackOff", 'Back-off pulling image "no:1"'),
+        ),
+        (
             pod_of(SCHEDULED, UNREADY, containers=[CRASH]),
             ("CrashLoopBackOff", "OOMKilled: exit code 137; back-off 10s"),
         ),
