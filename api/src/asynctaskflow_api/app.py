@@ -19,6 +19,7 @@ from asynctaskflow_api.express import Express
 from asynctaskflow_api.guard import LOOPBACK_NAMES, Guard
 from asynctaskflow_api.linger import Linger
 from asynctaskflow_api.routes.bulk import BulkRoutes
+from asynctaskflow_api.routes.cluster import ClusterRoutes
 from asynctaskflow_api.routes.dashboard import DashboardRoutes
 from asynctaskflow_api.routes.dependencies import DependencyRoutes
 from asynctaskflow_api.routes.docs import DocsRoutes
@@ -124,6 +125,7 @@ def _mount(app: FastAPI, routes: Routes, services: Services) -> None:
         TaskRoutes(services),
         FunctionRoutes(services),
         ScalingRoutes(services),
+        ClusterRoutes(services),
         WorkerRoutes(services),
         DependencyRoutes(services),
         ServiceRoutes(services),

@@ -22,9 +22,10 @@ from asynctaskflow.taskqueue.durability import Durability
 from asynctaskflow.taskqueue.redis_queue import RedisQueue
 from asynctaskflow.taskqueue.scaling_log import RedisScalingLog, ScalingLog
 from asynctaskflow_api.catalog import Catalog
+from asynctaskflow_api.kube.facts import open_facts
 from asynctaskflow_api.kube.tokens import KubernetesTokens, open_tokens
 from asynctaskflow_api.meter import ApiMeter
-from asynctaskflow_api.ports import Dependencies, Provider, Queue, Server
+from asynctaskflow_api.ports import Dependencies, Facts, Provider, Queue, Server
 from asynctaskflow_api.settings import ApiSettings
 from asynctaskflow_api.streams.hub import Hub
 from asynctaskflow_api.streams.sse import Streams
@@ -55,6 +56,7 @@ class Services:
     hub: Hub
     streams: Streams
     meter: ApiMeter
+    facts: Facts
 
 
 class RedisServer:
@@ -162,6 +164,7 @@ class Backend:
             await self.openrouter.aclose()
         if self.tokens is not None:
             await self.tokens.aclose()
+        await self.services.facts.aclose()
         await self.client.aclose()
         await self.blocking.aclose()
 
@@ -219,6 +222,7 @@ def open_backend(settings: ApiSettings, *, clock: Clock | None = None) -> Backen
         hub=hub,
         streams=Streams(hub, queue, settings, clock),
         meter=ApiMeter(VERSION),
+        facts=open_facts(settings, clock),
     )
     tokens = open_tokens(settings, clock, services.meter) if settings.kube_tokens else None
     return Backend(services, client, blocking, openrouter, tokens)

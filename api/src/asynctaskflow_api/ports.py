@@ -1,6 +1,6 @@
 """What the API needs of others. ``backend`` wires the real ones; routes know only these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
@@ -96,6 +96,22 @@ class Provider(Protocol):
 
     async def recent_errors(self, *, limit: int) -> list[dict[str, Any]]:
         """Failed calls of today, newest first."""
+        ...
+
+
+class Facts(Protocol):
+    """What the cluster says of functions; fails never, and says in ``why`` what it cannot tell."""
+
+    async def function(self, name: str) -> dict[str, Any]:
+        """A ``ClusterFacts``."""
+        ...
+
+    async def events(self, functions: Collection[str], *, limit: int) -> dict[str, Any]:
+        """A ``ClusterEvents``; ``functions`` are the names of all functions, by which workers are told."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what is open."""
         ...
 
 

@@ -57,7 +57,7 @@ class ApiSettings(BaseSettings):
         default=False,
         description="Kubernetes tokens are accepted beside keys; RBAC gives the role.",
     )
-    kube_namespace: str = Field("", description="Ours, where rights are looked for.")
+    kube_namespace: str = Field("", description="Ours, where rights and facts are looked for.")
     kube_audiences: Annotated[tuple[str, ...], NoDecode] = Field(
         ("asynctaskflow",),
         description="A token must be meant for one of them; empty: for the API server itself.",
@@ -86,6 +86,16 @@ class ApiSettings(BaseSettings):
     )
     kube_remembered: int = Field(
         5000, gt=0, description="Known tokens, and as many refused ones; about 1 KB each."
+    )
+    kube_facts: bool = Field(
+        default=False,
+        description="Show what the cluster says of functions; takes rights to read in our namespace.",
+    )
+    kube_facts_timeout_s: float = Field(
+        2, gt=0, le=10, description="A whole look; then it is shown that nothing is known."
+    )
+    kube_facts_kept_s: float = Field(
+        2, gt=0, description="A look serves all who ask within this time."
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Further names by which browsers may reach an API without auth."
@@ -128,6 +138,12 @@ class ApiSettings(BaseSettings):
     )
     dashboard_dir: Path | None = Field(None, description="Built dashboard; absent: JSON at /.")
 
+    @property
+    def kube_url(self) -> str:
+        """Where the API server is."""
+        host = f"[{self.kube_host}]" if ":" in self.kube_host else self.kube_host
+        return f"https://{host}:{self.kube_port}"
+
     @field_validator("keys", mode="before")
     @classmethod
     def _read_keys(cls, value: object) -> object:
@@ -148,6 +164,12 @@ class ApiSettings(BaseSettings):
             raise ValueError("ATF_API_KUBE_TOKENS: with ATF_AUTH=off nobody is asked for a token")
         if self.kube_tokens and not self.kube_namespace:
             raise ValueError("ATF_API_KUBE_TOKENS: ATF_API_KUBE_NAMESPACE is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _facts_have_a_namespace(self) -> "ApiSettings":
+        if self.kube_facts and not self.kube_namespace:
+            raise ValueError("ATF_API_KUBE_FACTS: ATF_API_KUBE_NAMESPACE is missing")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,8 @@ export const keys = {
   function: (name: string) => ["function", name] as const,
   scaling: (name: string) => ["scaling", name] as const,
   load: (name: string) => ["load", name] as const,
+  cluster: (name: string) => ["cluster", name] as const,
+  clusterEvents: (limit: number) => ["cluster-events", limit] as const,
   workers: ["workers"] as const,
   dependencies: ["dependencies"] as const,
   dependency: (name: string) => ["dependency", name] as const,

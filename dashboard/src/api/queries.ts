@@ -101,6 +101,28 @@ export function useScalingOfAll(names: readonly string[]) {
   return useQueries({ queries: names.map(scalingOf) });
 }
 
+/** What the cluster says of a function; asked once where the API reads none. */
+export function useCluster(name: string) {
+  return useQuery({
+    queryKey: keys.cluster(name),
+    queryFn: () => body(api.GET("/api/v1/functions/{name}/cluster", { params: { path: { name } } })),
+    refetchInterval: ({ state }) => whileThereIsOne(state.data),
+  });
+}
+
+/** The newest Kubernetes Events about what is ours. */
+export function useClusterEvents(limit = 100) {
+  return useQuery({
+    queryKey: keys.clusterEvents(limit),
+    queryFn: () => body(api.GET("/api/v1/cluster/events", { params: { query: { limit } } })),
+    refetchInterval: ({ state }) => whileThereIsOne(state.data),
+  });
+}
+
+function whileThereIsOne(found: { enabled: boolean } | undefined): number | false {
+  return found?.enabled === false ? false : OFTEN_MS;
+}
+
 export function useWorkers() {
   return useQuery({
     queryKey: keys.workers,

@@ -42,6 +42,7 @@ EXTERNAL: Mapping[str, Any] = {
 }
 BARE: Mapping[str, Any] = {
     "crds": {"install": False},
+    "api": {"clusterFacts": {"enabled": False}},
     "networkPolicy": {"enabled": False},
     "uninstall": {"retainSecrets": True},
     "functions": {"summarize": {"enabled": False}, "pdfxtract": {"enabled": False}},

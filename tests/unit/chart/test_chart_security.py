@@ -24,7 +24,15 @@ FORBIDDEN_RESOURCES = {
 FORBIDDEN_VERBS = {"*", "bind", "escalate", "impersonate", "deletecollection"}
 ALLOWED_VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "secret", "projected"}
 
+BLIND = {"api": {"clusterFacts": {"enabled": False}}}
+
 pytestmark = pytest.mark.needs("helm")
+
+
+@pytest.fixture
+def blind_tokens() -> list[chart.Manifest]:
+    """Of a release that checks tokens and reads no facts."""
+    return chart.render({"api": {**BLIND["api"], "auth": {"kubernetes": {"enabled": True}}}})
 
 
 def pods(objects) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
@@ -107,11 +115,13 @@ def test_the_check_of_pods_finds_what_is_wrong(change, fault):
 
 @pytest.mark.parametrize("name", ["default", "everything", "external", "bare"])
 def test_only_who_calls_the_api_server_gets_a_token(name, rendered):
-    assert with_token(rendered(name)) <= {"operator", "secret", "apply", "remove"}
+    assert with_token(rendered(name)) <= {"operator", "api", "secret", "apply", "remove"}
 
 
-def test_the_api_alone_gets_one_too_where_it_checks_those_of_others(rendered):
-    assert with_token(rendered("tokens")) - with_token(rendered("default")) == {"api"}
+def test_the_api_gets_one_where_it_reads_facts_or_checks_those_of_others(rendered, blind_tokens):
+    assert "api" in with_token(rendered("default"))
+    assert "api" in with_token(blind_tokens)
+    assert "api" not in with_token(rendered("bare"))
 
 
 def with_token(objects) -> set[str]:
@@ -257,15 +267,18 @@ def test_the_test_of_the_chart_reaches_the_api(name, rendered):
     assert reaches(rendered(name), "test", "api", 8000)
 
 
-@pytest.mark.parametrize("component", ["api", "worker", "redis", "test"])
-def test_the_api_server_is_reached_by_operator_and_hooks_only(component, rendered):
-    assert 6443 not in ports_to(rendered("default"), component)
-
-
 @pytest.mark.parametrize("component", ["worker", "redis", "test"])
-def test_the_api_server_is_reached_by_the_api_too_where_tokens_are_checked(component, rendered):
-    assert 6443 in ports_to(rendered("tokens"), "api")
-    assert 6443 not in ports_to(rendered("tokens"), component)
+@pytest.mark.parametrize("name", ["default", "tokens"])
+def test_the_api_server_is_not_reached_by_what_has_no_business_there(name, component, rendered):
+    assert 6443 not in ports_to(rendered(name), component)
+
+
+def test_the_api_server_is_reached_by_the_api_where_it_reads_facts_or_checks_tokens(
+    rendered, blind_tokens
+):
+    assert 6443 in ports_to(rendered("default"), "api")
+    assert 6443 in ports_to(blind_tokens, "api")
+    assert 6443 not in ports_to(chart.render(BLIND), "api")
 
 
 def ports_to(objects, component: str) -> list[int]:

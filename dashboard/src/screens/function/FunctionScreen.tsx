@@ -15,6 +15,7 @@ import { Loading, QueryView } from "@/ui/QueryView";
 import { complain, notify } from "@/ui/Toaster";
 import { useCan } from "@/ui/useCan";
 import { WorkerTable } from "@/ui/WorkerTable";
+import { Cluster } from "./Cluster";
 import { FunctionTiles } from "./FunctionTiles";
 import { Scaling } from "./Scaling";
 
@@ -54,6 +55,7 @@ function Detail({ found }: { found: FunctionDetail }) {
       />
       <FunctionTiles found={found} />
       <Scaling found={found} />
+      <Cluster name={found.name} />
       <Suspense fallback={<Loading lines={6} />}>
         <Charts name={found.name} />
       </Suspense>
