@@ -15,8 +15,8 @@ from asynctaskflow_api.kube import shapes
 from asynctaskflow_api.kube.objects import Deployment, Event, Function, Pod
 from asynctaskflow_api.kube.reader import FactsUnavailable, Reader
 from asynctaskflow_api.kube.reviews import ServiceAccount
-from asynctaskflow_api.kube.shared import Shared
 from asynctaskflow_api.settings import ApiSettings
+from asynctaskflow_api.shared import Shared
 
 OURS, APPS, CORE = "apis/asynctaskflow.dev/v1alpha1", "apis/apps/v1", "api/v1"
 # Three sieves for the whole namespace. Of pods only warnings: each start of a worker makes five Events that are none.

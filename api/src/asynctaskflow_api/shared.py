@@ -4,12 +4,13 @@ A read goes on when whoever began it has gone: others may wait for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from asynctaskflow.clock import Clock
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
@@ -19,36 +20,37 @@ class _Kept(Generic[Value]):
     until_s: float
 
 
-class Shared(Generic[Value]):
-    """Values by name, as this process last read them.
+class Shared(Generic[Key, Value]):
+    """Values by key, as this process last read them.
 
     Args:
-        read: must end by itself, and say failures with its value.
+        read: must end by itself; its failure is told to all who wait for it, and not kept.
         kept_s: how long a value is given out after it was read.
     """
 
     def __init__(
-        self, read: Callable[[str], Awaitable[Value]], clock: Clock, *, kept_s: float
+        self, read: Callable[[Key], Awaitable[Value]], clock: Clock, *, kept_s: float
     ) -> None:
         """Nothing is read yet."""
         self._read = read
         self._clock = clock
         self._kept_s = kept_s
-        self._kept: dict[str, _Kept[Value]] = {}
-        self._reads: dict[str, asyncio.Task[Value]] = {}
+        self._kept: dict[Key, _Kept[Value]] = {}
+        self._reads: dict[Key, asyncio.Task[Value]] = {}
 
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._kept)
 
-    async def get(self, name: str) -> Value:
-        """The value, at most ``kept_s`` old."""
-        kept = self._kept.get(name)
+    async def get(self, key: Key) -> Value:
+        """The value, read at most ``kept_s`` ago."""
+        kept = self._kept.get(key)
         if kept is not None and kept.until_s > self._clock.mono_s():
             return kept.value
-        running = self._reads.get(name)
+        running = self._reads.get(key)
         if running is None:
-            running = self._reads[name] = asyncio.create_task(self._load(name))
+            running = self._reads[key] = asyncio.create_task(self._load(key))
+            running.add_done_callback(_note_failure)
         return await asyncio.shield(running)
 
     async def aclose(self) -> None:
@@ -58,12 +60,18 @@ class Shared(Generic[Value]):
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _load(self, name: str) -> Value:
+    async def _load(self, key: Key) -> Value:
         try:
-            value = await self._read(name)
+            value = await self._read(key)
         finally:
-            del self._reads[name]
+            del self._reads[key]
         now_s = self._clock.mono_s()
-        fresh = {key: one for key, one in self._kept.items() if one.until_s > now_s}
-        self._kept = fresh | {name: _Kept(value, now_s + self._kept_s)}
+        fresh = {other: one for other, one in self._kept.items() if one.until_s > now_s}
+        self._kept = fresh | {key: _Kept(value, now_s + self._kept_s)}
         return value
+
+
+def _note_failure(read: asyncio.Task[Value]) -> None:
+    """Whoever asked has seen it; if they have all gone, asyncio need not warn of it."""
+    if not read.cancelled():
+        read.exception()
