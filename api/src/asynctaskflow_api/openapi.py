@@ -20,7 +20,10 @@ TAGS = [
     {"name": "functions", "description": "Any function: submit, one or many; pause and resume."},
     {"name": "task-management", "description": "Tasks, one by one and in bulk."},
     {"name": "queues", "description": "Depths, the dead-letter queue, the status stream."},
-    {"name": "events", "description": "Every transition, as server-sent events; Kubernetes Events."},
+    {
+        "name": "events",
+        "description": "Every transition, as server-sent events; Kubernetes Events.",
+    },
     {"name": "uploads", "description": "Large inputs by reference."},
     {"name": "dependencies", "description": "Breakers and limiters of external services."},
     {"name": "workers-management", "description": "Workers, and switches for all breakers."},
