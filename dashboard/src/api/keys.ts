@@ -14,6 +14,7 @@ export const keys = {
   service: ["service"] as const,
   serviceDays: ["service-days"] as const,
   deadLetters: ["dead-letters"] as const,
+  recentEvents: (name: string) => ["recent-events", name] as const,
   taskPages: ["task-page"] as const,
   taskPage: (query: object) => ["task-page", query] as const,
   task: (id: string) => ["task", id] as const,

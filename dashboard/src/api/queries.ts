@@ -10,6 +10,7 @@ const OFTEN_MS = 3_000;
 const SELDOM_MS = 10_000;
 const RARELY_MS = 60_000;
 const FINISHED_SHOWN = 100;
+const RECENT_AT_ONCE = 200;
 
 export function useMe() {
   return useQuery({
@@ -85,6 +86,22 @@ export function useScaling(name: string) {
 
 export function useScalingOfAll(names: readonly string[]) {
   return useQueries({ queries: names.map(scalingOf) });
+}
+
+/** Past events of a function, or of all when the name is empty; those after an answer come over the feed. */
+export function readRecentEvents(name: string, before = "") {
+  const query = { function: name ? [name] : [], before, limit: RECENT_AT_ONCE };
+  return body(api.GET("/api/v1/events/recent", { params: { query } }));
+}
+
+/** The newest page, read anew whenever somebody comes to look: what happened meanwhile was not listened for. */
+export function useRecentEvents(name: string) {
+  return useQuery({
+    queryKey: keys.recentEvents(name),
+    queryFn: () => readRecentEvents(name),
+    staleTime: 0,
+    refetchOnWindowFocus: false,
+  });
 }
 
 export function useWorkers() {

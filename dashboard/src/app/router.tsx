@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readActivitySearch } from "@/model/activitySearch";
 import { readTaskSearch } from "@/model/taskSearch";
 import { OverviewScreen } from "@/screens/overview/OverviewScreen";
 import { Loading } from "@/ui/QueryView";
@@ -49,6 +50,7 @@ const dependencies = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
+  validateSearch: readActivitySearch,
   component: lazyRouteComponent(() => import("@/screens/activity/ActivityScreen"), "ActivityScreen"),
 });
 const cleanup = createRoute({
