@@ -1,28 +1,5 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Page } from "@playwright/test";
-import type { AxeResults, RunOptions } from "axe-core";
+import { violations } from "./axe";
 import { expect, test } from "./fixtures";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const RULES: RunOptions = {
-  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-};
-
-declare global {
-  interface Window {
-    axe: { run: (where: Document, options: RunOptions) => Promise<AxeResults> };
-  }
-}
-
-/** What axe finds, as lines that say where. It is evaluated, not added as a tag: the page's CSP allows no tag. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(readFileSync(AXE, "utf8"));
-  const found = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
-  return found.violations.map(
-    (one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`,
-  );
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
@@ -48,6 +25,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/dependencies",
         "/activity",
         "/cleanup",
+        "/api-reference",
       ]) {
         await page.goto(path);
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

@@ -1,6 +1,7 @@
 /** Every cache key, so that what an event outdates can be found. */
 export const keys = {
   me: ["me"] as const,
+  document: ["openapi"] as const,
   version: ["version"] as const,
   queues: ["queues"] as const,
   throughput: (minutes: number, name: string) => ["throughput", minutes, name] as const,

@@ -1,7 +1,10 @@
 import type { operations } from "@schema";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import type { OpenApi } from "@/model/openApi";
 import { api, body } from "./client";
+import { credentialHeaders } from "./credential";
 import { keys } from "./keys";
+import { readProblem, unreachable } from "./problem";
 
 export type TaskQuery = NonNullable<operations["list_summaries"]["parameters"]["query"]>;
 
@@ -25,6 +28,21 @@ export function useVersion() {
     queryKey: keys.version,
     queryFn: () => body(api.GET("/version")),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The API's own description of itself, which is no operation of its own and so has no type. */
+export function useDocument() {
+  return useQuery({
+    queryKey: keys.document,
+    queryFn: async () => {
+      const answer = await fetch("/openapi.json", { headers: credentialHeaders() }).catch((error) => {
+        throw unreachable(error);
+      });
+      if (!answer.ok) throw await readProblem(answer);
+      return (await answer.json()) as OpenApi;
+    },
+    staleTime: RARELY_MS,
   });
 }
 

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readActivitySearch } from "@/model/activitySearch";
+import { readReferenceSearch } from "@/model/referenceSearch";
 import { readTaskSearch } from "@/model/taskSearch";
 import { OverviewScreen } from "@/screens/overview/OverviewScreen";
 import { Loading } from "@/ui/QueryView";
@@ -58,6 +59,15 @@ const cleanup = createRoute({
   path: "/cleanup",
   component: lazyRouteComponent(() => import("@/screens/cleanup/CleanupScreen"), "CleanupScreen"),
 });
+const apiReference = createRoute({
+  getParentRoute: () => root,
+  path: "/api-reference",
+  validateSearch: readReferenceSearch,
+  component: lazyRouteComponent(
+    () => import("@/screens/apiReference/ApiReferenceScreen"),
+    "ApiReferenceScreen",
+  ),
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -71,6 +81,7 @@ export const router = createRouter({
     dependencies,
     activity,
     cleanup,
+    apiReference,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading lines={6} />,
