@@ -11,6 +11,6 @@ export default defineConfig({
   plugins: [react(), compress()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: { outDir: OUTPUT, emptyOutDir: true, modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { proxy: { "/api": API, "/docs": API, "/version": API } },
+  server: { proxy: { "/api/": API, "/docs": API, "/openapi.json": API, "/version": API } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -25,6 +25,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/dependencies",
         "/activity",
         "/cleanup",
+        "/api-reference",
       ]) {
         await page.goto(path);
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

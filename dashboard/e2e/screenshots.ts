@@ -52,6 +52,7 @@ test("every screen, light and dark", async ({ page, api }) => {
     dependencies: "/dependencies",
     activity: "/activity",
     cleanup: "/cleanup",
+    "api-reference": "/api-reference",
   };
   for (const [name, path] of Object.entries(screens)) {
     for (const colorScheme of ["light", "dark"] as const) {

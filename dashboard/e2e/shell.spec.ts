@@ -72,6 +72,7 @@ test("on a telephone the menu leads everywhere and nothing sticks out", async ({
     "Dependencies",
     "Activity",
     "Cleanup",
+    "API",
   ]) {
     await page.getByRole("button", { name: "Menu" }).click();
     await page.getByRole("dialog").getByRole("link", { name: screen }).click();

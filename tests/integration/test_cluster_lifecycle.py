@@ -145,6 +145,16 @@ async def test_events_of_several_functions_are_read_together(q: QueueUnderTest) 
     assert await eventually(has_seen_all, 10)
 
 
+async def test_what_happened_lately_is_read_from_every_primary(q: QueueUnderTest) -> None:
+    await q.queue.enqueue_many([NewTask(MANY[n % 12]) for n in range(36)])
+
+    first = await q.queue.recent_events(MANY, limit=20)
+    rest = await q.queue.recent_events(MANY, limit=20, before=first.cursor)
+
+    assert len({one.id for one in (*first.events, *rest.events)}) == 36
+    assert rest.cursor == ""
+
+
 async def test_an_idle_worker_is_woken_by_a_new_task(q: QueueUnderTest) -> None:
     worker = q.worker()
     assert (await worker.turn([], free_slots=1)).batch.tasks == ()

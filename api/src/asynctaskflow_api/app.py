@@ -27,6 +27,7 @@ from asynctaskflow_api.routes.functions import FunctionRoutes
 from asynctaskflow_api.routes.health import HealthRoutes
 from asynctaskflow_api.routes.me import MeRoutes
 from asynctaskflow_api.routes.queues import QueueRoutes
+from asynctaskflow_api.routes.recent import RecentRoutes
 from asynctaskflow_api.routes.scaling import ScalingRoutes
 from asynctaskflow_api.routes.service import ServiceRoutes
 from asynctaskflow_api.routes.streams import StreamRoutes
@@ -120,6 +121,7 @@ def _mount(app: FastAPI, routes: Routes, services: Services) -> None:
         BulkRoutes(services),
         HealthRoutes(services, dashboard),
         StreamRoutes(services),
+        RecentRoutes(services),
         QueueRoutes(services),
         ThroughputRoutes(services),
         TaskRoutes(services),

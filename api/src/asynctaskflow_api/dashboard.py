@@ -25,6 +25,7 @@ PAGES = (
     "/dependencies",
     "/activity",
     "/cleanup",
+    "/api-reference",
 )
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -1,6 +1,6 @@
 """What the API needs of others. ``backend`` wires the real ones; routes know only these."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
@@ -8,7 +8,7 @@ from asynctaskflow.model.ended import Ended
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import Task, TaskId
 from asynctaskflow.resilience.breaker import Override
-from asynctaskflow.taskqueue.messages import Event, QueueDepths, TaskFilter
+from asynctaskflow.taskqueue.messages import Event, EventPage, QueueDepths, TaskFilter
 from asynctaskflow.taskqueue.protocol import Producer, Reader, Steering
 from asynctaskflow_openrouter.state import ServiceStatus
 
@@ -40,6 +40,17 @@ class Queue(Producer, Steering, Reader, Protocol):
 
     async def past_events(self, after: Mapping[str, str], *, limit: int) -> list[Event]:
         """Events after the given stream id of each function that are there already, oldest first."""
+        ...
+
+    async def recent_events(
+        self,
+        functions: Sequence[str],
+        *,
+        limit: int,
+        before: str = "",
+        accepts: Callable[[Event], bool] = ...,
+    ) -> EventPage:
+        """The newest events, newest first; raises ``ValueError`` for a ``before`` that is no event's id."""
         ...
 
     async def last_event_id(self, function: str) -> str:

@@ -1,6 +1,7 @@
 /** Every cache key, so that what an event outdates can be found. */
 export const keys = {
   me: ["me"] as const,
+  document: ["openapi"] as const,
   version: ["version"] as const,
   queues: ["queues"] as const,
   throughput: (minutes: number, name: string) => ["throughput", minutes, name] as const,
@@ -17,6 +18,7 @@ export const keys = {
   service: ["service"] as const,
   serviceDays: ["service-days"] as const,
   deadLetters: ["dead-letters"] as const,
+  recentEvents: (name: string) => ["recent-events", name] as const,
   taskPages: ["task-page"] as const,
   taskPage: (query: object) => ["task-page", query] as const,
   task: (id: string) => ["task", id] as const,

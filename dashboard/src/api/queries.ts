@@ -1,8 +1,11 @@
 import type { operations } from "@schema";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import type { OpenApi } from "@/model/openApi";
 import { SHOWN_MIN } from "@/model/scaling";
 import { api, body } from "./client";
+import { credentialHeaders } from "./credential";
 import { keys } from "./keys";
+import { readProblem, unreachable } from "./problem";
 
 export type TaskQuery = NonNullable<operations["list_summaries"]["parameters"]["query"]>;
 
@@ -11,6 +14,7 @@ const OFTEN_MS = 3_000;
 const SELDOM_MS = 10_000;
 const RARELY_MS = 60_000;
 const FINISHED_SHOWN = 100;
+const RECENT_AT_ONCE = 200;
 
 export function useMe() {
   return useQuery({
@@ -25,6 +29,21 @@ export function useVersion() {
     queryKey: keys.version,
     queryFn: () => body(api.GET("/version")),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The API's own description of itself, which is no operation of its own and so has no type. */
+export function useDocument() {
+  return useQuery({
+    queryKey: keys.document,
+    queryFn: async () => {
+      const answer = await fetch("/openapi.json", { headers: credentialHeaders() }).catch((error) => {
+        throw unreachable(error);
+      });
+      if (!answer.ok) throw await readProblem(answer);
+      return (await answer.json()) as OpenApi;
+    },
+    staleTime: RARELY_MS,
   });
 }
 
@@ -121,6 +140,22 @@ export function useClusterEvents(limit = 100) {
 
 function whileThereIsOne(found: { enabled: boolean } | undefined): number | false {
   return found?.enabled === false ? false : OFTEN_MS;
+}
+
+/** Past events of a function, or of all when the name is empty; those after an answer come over the feed. */
+export function readRecentEvents(name: string, before = "") {
+  const query = { function: name ? [name] : [], before, limit: RECENT_AT_ONCE };
+  return body(api.GET("/api/v1/events/recent", { params: { query } }));
+}
+
+/** The newest page, read anew whenever somebody comes to look: what happened meanwhile was not listened for. */
+export function useRecentEvents(name: string) {
+  return useQuery({
+    queryKey: keys.recentEvents(name),
+    queryFn: () => readRecentEvents(name),
+    staleTime: 0,
+    refetchOnWindowFocus: false,
+  });
 }
 
 export function useWorkers() {

@@ -29,5 +29,6 @@ export type BulkAction = Schemas["BulkAction"];
 export type BulkOutcome = Schemas["BulkActionResponse"];
 export type Role = Schemas["Me"]["role"];
 export type Transition = Schemas["FeedEvent"];
+export type RecentEvents = Schemas["RecentEvents"];
 export type FieldError = Schemas["FieldError"];
 export type Problem = Schemas["Problem"];

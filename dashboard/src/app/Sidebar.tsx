@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { BookOpen } from "lucide-react";
 import { useQueues, useVersion } from "@/api/queries";
 import { count } from "@/format/numbers";
 import icon from "@/icon.svg";
@@ -37,10 +36,6 @@ export function Sidebar() {
         ))}
       </nav>
       <div className={css.foot}>
-        <a href="/docs" className={css.place}>
-          <BookOpen size={17} aria-hidden="true" />
-          API reference
-        </a>
         <span className={css.version}>{version ? `version ${version.version}` : ""}</span>
       </div>
     </div>

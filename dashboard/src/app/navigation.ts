@@ -1,5 +1,6 @@
 import {
   Activity,
+  BookOpen,
   Boxes,
   Cpu,
   LayoutDashboard,
@@ -19,7 +20,8 @@ export interface Place {
     | "/workers"
     | "/dependencies"
     | "/activity"
-    | "/cleanup";
+    | "/cleanup"
+    | "/api-reference";
   label: string;
   /** After `g`. */
   letter: string;
@@ -35,4 +37,5 @@ export const PLACES: readonly Place[] = [
   { to: "/dependencies", label: "Dependencies", letter: "e", Icon: PlugZap },
   { to: "/activity", label: "Activity", letter: "a", Icon: Activity },
   { to: "/cleanup", label: "Cleanup", letter: "c", Icon: Recycle },
+  { to: "/api-reference", label: "API", letter: "p", Icon: BookOpen },
 ];

@@ -10,4 +10,5 @@ export const PAGES = [
   "/dependencies",
   "/activity",
   "/cleanup",
+  "/api-reference",
 ] as const;

@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readActivitySearch } from "@/model/activitySearch";
+import { readReferenceSearch } from "@/model/referenceSearch";
 import { readTaskSearch } from "@/model/taskSearch";
 import { OverviewScreen } from "@/screens/overview/OverviewScreen";
 import { Loading } from "@/ui/QueryView";
@@ -49,12 +51,22 @@ const dependencies = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
+  validateSearch: readActivitySearch,
   component: lazyRouteComponent(() => import("@/screens/activity/ActivityScreen"), "ActivityScreen"),
 });
 const cleanup = createRoute({
   getParentRoute: () => root,
   path: "/cleanup",
   component: lazyRouteComponent(() => import("@/screens/cleanup/CleanupScreen"), "CleanupScreen"),
+});
+const apiReference = createRoute({
+  getParentRoute: () => root,
+  path: "/api-reference",
+  validateSearch: readReferenceSearch,
+  component: lazyRouteComponent(
+    () => import("@/screens/apiReference/ApiReferenceScreen"),
+    "ApiReferenceScreen",
+  ),
 });
 
 export const router = createRouter({
@@ -69,6 +81,7 @@ export const router = createRouter({
     dependencies,
     activity,
     cleanup,
+    apiReference,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading lines={6} />,

@@ -70,6 +70,17 @@ export function clock(at: string | number, zone: Zone, withSeconds = true): stri
   }).format(new Date(at));
 }
 
+/** An hour of a day, as over a part of a list: `Thursday 26 November, 14:00`. */
+export function hour(startMs: number, zone: Zone): string {
+  const day = new Intl.DateTimeFormat("en-GB", {
+    ...options(zone),
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+  }).format(startMs);
+  return `${day}, ${clock(startMs, zone, false)}`;
+}
+
 export function zoneName(moment: Date, zone: Zone): string {
   if (zone === "utc") return "UTC";
   const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(moment);

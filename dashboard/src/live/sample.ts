@@ -3,6 +3,7 @@ import type { Transition } from "@/api/types";
 /** A transition for tests; `changes` says what is special about it. */
 export function transition(changes: Partial<Transition> = {}): Transition {
   return {
+    id: "drill=1795687201000-0.1",
     kind: "claimed",
     function: "drill",
     task_id: "drill-1",

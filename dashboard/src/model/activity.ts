@@ -1,7 +1,10 @@
 import type { Dependency, ScalingHistory, TaskState, Transition } from "@/api/types";
+import type { ActivitySearch, Shown } from "./activitySearch";
+import { type EventLog, KEPT } from "./eventLog";
 
 /** Something that happened, whatever it happened to. */
 export interface Happening {
+  /** The same wherever it was read. */
   id: string;
   at: string;
   kind: "task" | "function" | "scaling" | "breaker";
@@ -12,22 +15,36 @@ export interface Happening {
   state: TaskState | null;
 }
 
-export const KEPT = 200;
+/** Those of one hour, newest first. */
+export interface Hour {
+  startMs: number;
+  happenings: readonly Happening[];
+}
+
 /** Progress is no news: a task of an hour would bury all the rest. */
 const NOISE = new Set(["progress"]);
+const KINDS: Readonly<Record<Shown, readonly Happening["kind"][]>> = {
+  tasks: ["task"],
+  scaling: ["scaling"],
+  breakers: ["breaker"],
+};
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+export function isNews(one: Transition): boolean {
+  return !NOISE.has(one.kind);
+}
 
 export function ofTransitions(transitions: readonly Transition[]): Happening[] {
-  return transitions
-    .filter((one) => !NOISE.has(one.kind))
-    .map((one) => ({
-      id: `${one.at} ${one.task_id ?? one.function} ${one.kind}`,
-      at: one.at,
-      kind: one.task_id ? "task" : "function",
-      subject: one.function,
-      text: words(one),
-      taskId: one.task_id,
-      state: one.new_state,
-    }));
+  return transitions.filter(isNews).map((one) => ({
+    id: one.id,
+    at: one.at,
+    kind: one.task_id ? "task" : "function",
+    subject: one.function,
+    text: words(one),
+    taskId: one.task_id,
+    state: one.new_state,
+  }));
 }
 
 function words(one: Transition): string {
@@ -65,10 +82,52 @@ export function ofBreakers(dependencies: readonly Dependency[]): Happening[] {
   );
 }
 
-/** All of it, newest first, as much as a person may scroll through. */
-export function newestFirst(...happenings: readonly (readonly Happening[])[]): Happening[] {
-  return happenings
-    .flat()
-    .sort((one, other) => Date.parse(other.at) - Date.parse(one.at))
+/**
+ * What the filters let through, newest first. Beside transitions nothing stands that is older than the last of them
+ * while there are more: between the two something is missing. Whatever other sources there are come in `others`.
+ *
+ * Args:
+ *   heldMs: nothing newer than this is shown; null: everything is.
+ */
+export function happeningsOf(
+  log: EventLog,
+  others: readonly Happening[],
+  { search, heldMs }: { search: ActivitySearch; heldMs: number | null },
+): Happening[] {
+  const kinds = search.show && KINDS[search.show];
+  const isWanted = ({ kind, at }: Happening) =>
+    (!kinds || kinds.includes(kind)) && (heldMs === null || Date.parse(at) <= heldMs);
+  const last = log.cursor ? log.events.at(-1) : undefined;
+  const edgeMs = last && !search.show ? Date.parse(last.at) : Number.NEGATIVE_INFINITY;
+  const beside = others
+    .filter((one) => isWanted(one) && Date.parse(one.at) >= edgeMs)
+    .sort(newestFirst)
     .slice(0, KEPT);
+  return [...ofTransitions(log.events).filter(isWanted), ...beside].sort(newestFirst);
+}
+
+function newestFirst(one: Happening, other: Happening): number {
+  return Date.parse(other.at) - Date.parse(one.at);
+}
+
+/**
+ * Groups by the hours of a clock on the wall.
+ *
+ * Args:
+ *   offsetMinutes: of that clock against UTC, as `Date.getTimezoneOffset` has it: positive in the west.
+ */
+export function byHour(
+  happenings: readonly Happening[],
+  offsetMinutes: (ms: number) => number = () => 0,
+): Hour[] {
+  const hours: { startMs: number; happenings: Happening[] }[] = [];
+  for (const one of happenings) {
+    const ms = Date.parse(one.at);
+    const shiftMs = offsetMinutes(ms) * MINUTE_MS;
+    const startMs = Math.floor((ms - shiftMs) / HOUR_MS) * HOUR_MS + shiftMs;
+    const current = hours.at(-1);
+    if (current?.startMs === startMs) current.happenings.push(one);
+    else hours.push({ startMs, happenings: [one] });
+  }
+  return hours;
 }

@@ -1,6 +1,4 @@
 import { expect, test } from "vitest";
-import { transition } from "@/live/sample";
-import { newestFirst, ofTransitions } from "./activity";
 import { lookups, submission } from "./commands";
 import { latencies, percentile } from "./latency";
 import { readEdition, readSummary } from "./results";
@@ -113,14 +111,4 @@ test("what a manifest says of ended tasks is read, and what it does not say is n
     ["DLQ", 0, 0],
   ]);
   expect(retentionOf({}).every((one) => one.seconds === 0)).toBe(true);
-});
-
-test("progress is no news, and what is newest stands first", () => {
-  const news = ofTransitions([
-    transition({ kind: "enqueued", at: "2026-11-26T10:00:00Z" }),
-    transition({ kind: "progress", at: "2026-11-26T10:00:02Z" }),
-    transition({ kind: "failed", at: "2026-11-26T10:00:01Z", error_class: "timeout", attempt: 2 }),
-  ]);
-
-  expect(newestFirst(news).map((one) => one.text)).toEqual(["failed (timeout), attempt 2", "enqueued"]);
 });

@@ -2,12 +2,14 @@
 
 import re
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import TRANSITIONS, TaskState
 from asynctaskflow.taskqueue.codes import Code
+from asynctaskflow.taskqueue.messages import EventKind
 
 FOLDER = files("asynctaskflow.taskqueue") / "lua"
 SCRIPTS = {
@@ -83,3 +85,13 @@ def test_the_scripts_move_tasks_along_legal_transitions_only() -> None:
 
     assert moves
     assert all(TaskState(new) in TRANSITIONS[TaskState(old)] for old, new in moves)
+
+
+def test_every_kind_of_event_that_a_script_tells_can_be_asked_for() -> None:
+    told = re.findall(
+        r"(?:(?:emit|line)\((?:uuid|'-'), |event = )'([a-z_]+)'",
+        "".join(SCRIPTS.values()) + PRELUDE,
+    )
+
+    assert {"claimed", "failed", "expired"} <= set(told)
+    assert set(told) <= set(get_args(EventKind))

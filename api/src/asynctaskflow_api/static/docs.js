@@ -98,7 +98,7 @@ function operationBox(api, path, method, operation) {
   const head = element("summary", {}, element("span", { class: `method ${method}` }, method),
     element("code", {}, path), element("span", {}, operation.summary || ""),
     element("span", { class: "role" }, operation["x-role"] || ""));
-  const box = element("details", { "data-words": `${path} ${operation.summary} ${operation.operationId}`.toLowerCase() }, head);
+  const box = element("details", { id: operation.operationId, "data-words": `${path} ${operation.summary} ${operation.operationId}`.toLowerCase() }, head);
   box.addEventListener("toggle", () => {
     if (!box.open || box.dataset.filled) return;
     box.dataset.filled = "yes";
@@ -131,12 +131,23 @@ byId("filter").addEventListener("input", (event) => {
   for (const box of document.querySelectorAll("details")) box.hidden = !box.dataset.words.includes(wanted);
 });
 
+/** Opens the operation that the address names. */
+function reveal() {
+  const box = byId(location.hash.slice(1));
+  if (box?.tagName !== "DETAILS") return;
+  box.open = true;
+  box.scrollIntoView();
+}
+
 async function load() {
   const key = byId("key").value;
   const answer = await fetch("/openapi.json", key ? { headers: { Authorization: `Bearer ${key}` } } : {});
-  if (answer.ok) show(await answer.json());
-  else byId("operations").textContent = `The document cannot be read (${answer.status}). Enter an API key.`;
+  if (answer.ok) {
+    show(await answer.json());
+    reveal();
+  } else byId("operations").textContent = `The document cannot be read (${answer.status}). Enter an API key.`;
 }
 
 byId("key").addEventListener("change", load);
+addEventListener("hashchange", reveal);
 load();

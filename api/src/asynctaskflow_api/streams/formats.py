@@ -72,12 +72,14 @@ def feed(frame: Frame) -> bytes:
     if FEED not in frame.rendered:
         event = frame.event
         name = "function" if event.uuid in NO_UUID else "task"
-        frame.rendered[FEED] = entry(_feed_data(event), event=name, cursor=frame.cursor)
+        frame.rendered[FEED] = entry(feed_data(event), event=name, cursor=frame.cursor)
     return frame.rendered[FEED]
 
 
-def _feed_data(event: Event) -> dict[str, Any]:
+def feed_data(event: Event) -> dict[str, Any]:
+    """The event as a ``FeedEvent``."""
     return {
+        "id": event.id,
         "kind": event.kind,
         "function": event.function,
         "task_id": task_id(event),

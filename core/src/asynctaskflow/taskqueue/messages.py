@@ -5,6 +5,23 @@ from typing import Literal
 
 from asynctaskflow.model.task import Task, TaskId, TaskState
 
+EventKind = Literal[
+    "enqueued",
+    "claimed",
+    "completed",
+    "failed",
+    "handed_back",
+    "lease_expired",
+    "cancelled",
+    "redriven",
+    "deleted",
+    "progress",
+    "promoted",
+    "expired",
+    "paused",
+    "resumed",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
@@ -176,9 +193,8 @@ class Event:
     Attributes:
         stream_id: Redis stream id ``<ms>-<n>`` to read on after; events between two ids come again.
         old: empty for a new task.
-        kind: ``enqueued``, ``claimed``, ``completed``, ``failed``, ``handed_back``, ``lease_expired``,
-            ``cancelled``, ``redriven``, ``deleted``, ``progress``, ``promoted``, ``expired``,
-            ``paused``, ``resumed``.
+        kind: an ``EventKind``, or what a later version wrote.
+        id: the same wherever the event is read: ``<function>=<ms>-<n>.<line>`` (``place.Place``).
     """
 
     stream_id: str
@@ -193,6 +209,15 @@ class Event:
     error_class: str = ""
     progress: float = 0.0
     note: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events, newest first; ``cursor`` continues them with older ones, empty at the end."""
+
+    events: tuple[Event, ...]
+    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Redis Cluster, over the client.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asynctaskflow.errors import TaskNotFound
@@ -16,7 +16,9 @@ from asynctaskflow.store.connection import AsyncRedis, translated
 from asynctaskflow.store.lane import open_lane
 from asynctaskflow.store.scripts import Argument
 from asynctaskflow.taskqueue.listing import RedisListing
-from asynctaskflow.taskqueue.messages import Event, QueueDepths
+from asynctaskflow.taskqueue.messages import Event, EventPage, QueueDepths
+from asynctaskflow.taskqueue.place import Place
+from asynctaskflow.taskqueue.recent import Recent
 from asynctaskflow.taskqueue.records import events, mapping, task
 
 COUNTED = tuple(TaskState)
@@ -185,6 +187,39 @@ class RedisReader(RedisListing):
         )
         found = [one for reply in replies for one in _events(reply, after)]
         return sorted(found, key=lambda one: one.at_ms)
+
+    async def recent_events(
+        self,
+        functions: Sequence[str],
+        *,
+        limit: int,
+        before: str = "",
+        accepts: Callable[[Event], bool] = lambda _: True,
+    ) -> EventPage:
+        """The newest events that are kept, newest first; ``recent`` says what that costs at most.
+
+        Args:
+            limit: most events; fewer may come, and still a cursor.
+            before: an event's id or a cursor: only what is older.
+
+        Raises:
+            ValueError: bad ``before``.
+        """
+        found = Recent(
+            functions, limit=limit, before=Place.parse(before) if before else None, accepts=accepts
+        )
+        reads = found.heads()
+        while reads:
+            # Not over the lane: a long answer must not keep those waiting who ask for a task.
+            pipe = self._client.pipeline(transaction=False)
+            for read in reads:
+                pipe.xrevrange(keys.events(read.function), max=read.end, count=read.count)
+            with translated():
+                replies = await pipe.execute()
+            for read, entries in zip(reads, replies, strict=True):
+                found.take(read, entries)
+            reads = found.next_reads()
+        return found.page()
 
     async def _cluster_events(
         self, after: Mapping[str, str], *, block_ms: int, limit: int

@@ -13,6 +13,7 @@ import orjson
 
 from asynctaskflow.model.task import TERMINAL, Attempt, Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import Event, WorkerInfo
+from asynctaskflow.taskqueue.place import Place
 
 Fields = Mapping[bytes, bytes]
 EVENT_PARTS = 7
@@ -133,31 +134,31 @@ def events(function: str, stream_id: bytes, fields: Fields, *, before: str) -> l
     rows = [row for row in (line.split(" ") for line in lines) if len(row) == EVENT_PARTS]
     return [
         _event(
-            function,
             ["" if part == "-" else part for part in row],
             fields,
-            at_ms=int(stream_id.partition(b"-")[0]),
+            place=Place.of(function, stream_id, number),
             resume=stream_id.decode() if number == len(rows) else before,
         )
         for number, row in enumerate(rows, start=1)
     ]
 
 
-def _event(function: str, row: Sequence[str], fields: Fields, *, at_ms: int, resume: str) -> Event:
+def _event(row: Sequence[str], fields: Fields, *, place: Place, resume: str) -> Event:
     kind, uuid, old, new, attempt, worker_id, error_class = row
     return Event(
         stream_id=resume,
-        function=function,
+        function=place.function,
         uuid=uuid,
         kind=kind,
         old=old,
         new=new,
-        at_ms=at_ms,
+        at_ms=place.at_ms,
         attempt=int(attempt) if attempt.isdigit() else 0,
         worker=worker_id,
         error_class=error_class,
         progress=fraction(fields, "progress"),
         note=text(fields, "note"),
+        id=str(place),
     )
 
 
