@@ -1,5 +1,6 @@
 import type { operations } from "@schema";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { KEPT } from "@/model/eventLog";
 import type { OpenApi } from "@/model/openApi";
 import { SHOWN_MIN } from "@/model/scaling";
 import { api, body } from "./client";
@@ -14,7 +15,6 @@ const OFTEN_MS = 3_000;
 const SELDOM_MS = 10_000;
 const RARELY_MS = 60_000;
 const FINISHED_SHOWN = 100;
-const RECENT_AT_ONCE = 200;
 
 export function useMe() {
   return useQuery({
@@ -144,7 +144,7 @@ function whileThereIsOne(found: { enabled: boolean } | undefined): number | fals
 
 /** Past events of a function, or of all when the name is empty; those after an answer come over the feed. */
 export function readRecentEvents(name: string, before = "") {
-  const query = { function: name ? [name] : [], before, limit: RECENT_AT_ONCE };
+  const query = { function: name ? [name] : [], before, limit: KEPT };
   return body(api.GET("/api/v1/events/recent", { params: { query } }));
 }
 

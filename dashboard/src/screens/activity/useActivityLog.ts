@@ -1,10 +1,14 @@
 import { useMutation } from "@tanstack/react-query";
-import { useLayoutEffect, useReducer } from "react";
+import { useEffect, useLayoutEffect, useReducer, useState } from "react";
 import { readRecentEvents, useRecentEvents } from "@/api/queries";
 import type { RecentEvents, Transition } from "@/api/types";
+import { Coalescer } from "@/live/coalesce";
 import { useBatches } from "@/live/LiveProvider";
 import { isNews } from "@/model/activity";
 import { askedForOlder, begun, type EventLog, NOTHING, withNews, withOlder } from "@/model/eventLog";
+
+/** Nobody reads faster; and under a flood each change replaces all lines. */
+const CHANGES_EVERY_MS = 1000;
 
 interface State {
   live: EventLog;
@@ -50,10 +54,13 @@ export function useActivityLog(name: string) {
   useLayoutEffect(() => {
     if (first.data) tell({ did: "begin", page: first.data });
   }, [first.data]);
-  useBatches((batch) => {
-    const news = batch.transitions.filter((one) => isNews(one) && (!name || one.function === name));
-    if (news.length > 0) tell({ did: "happen", news });
-  });
+  const [news] = useState(
+    () => new Coalescer<Transition>(CHANGES_EVERY_MS, (some) => tell({ did: "happen", news: some })),
+  );
+  useEffect(() => () => news.stop(), [news]);
+  useBatches((batch) =>
+    news.add(batch.transitions.filter((one) => isNews(one) && (!name || one.function === name))),
+  );
   const log = held ?? live;
   const older = useMutation({
     mutationFn: (cursor: string) => readRecentEvents(name, cursor),
