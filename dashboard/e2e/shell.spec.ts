@@ -95,3 +95,11 @@ test("the first load is small", async ({ page }) => {
   expect(bytes).toBeGreaterThan(50_000);
   expect(bytes).toBeLessThanOrEqual(200_000);
 });
+
+test("the sidebar stays in sight on a long page", async ({ page }) => {
+  await page.goto("/api-reference");
+  await page.locator("main summary").last().scrollIntoViewIfNeeded();
+
+  await expect(page.getByRole("complementary").getByRole("link", { name: "Overview" })).toBeInViewport();
+  await expect(page.getByRole("complementary").getByText(/^version/)).toBeInViewport();
+});

@@ -45,12 +45,13 @@ def look(
 ) -> tuple[EventPage, list[list[Read]]]:
     place = Place.parse(before) if before else None
     recent = Recent(list(streams), limit=limit, before=place, accepts=accepts)
-    turns, reads = [], recent.heads()
-    while reads:
+    heads = recent.heads()
+    recent.meet([(read, answer(streams, read)) for read in heads])
+    turns = [heads]
+    while reads := recent.next_reads():
         turns.append(reads)
         for read in reads:
             recent.take(read, answer(streams, read))
-        reads = recent.next_reads()
     return recent.page(), turns
 
 
@@ -126,6 +127,15 @@ def test_what_a_filter_hides_is_read_past_within_a_bound_and_the_cursor_goes_on(
     page, _ = look(streams, limit=10, before=page.cursor, accepts=lambda one: one.kind == "failed")
     assert [one.id for one in page.events] == ["quiet=5-0.1", "noisy=1-0.1"]
     assert page.cursor == ""
+
+
+def test_where_entries_hold_many_events_few_of_them_are_read() -> None:
+    streams = {f"f{n}": [entry(n + 1, *["enqueued"] * 32)] for n in range(100)}
+
+    page, turns = look(streams, limit=200)
+
+    assert [one.id for one in page.events] == all_ids(streams)[:200]
+    assert sum(read.count for turn in turns[1:] for read in turn) <= 64
 
 
 def test_a_page_may_end_within_an_entry() -> None:

@@ -18,7 +18,7 @@ from asynctaskflow.store.scripts import Argument
 from asynctaskflow.taskqueue.listing import RedisListing
 from asynctaskflow.taskqueue.messages import Event, EventPage, QueueDepths
 from asynctaskflow.taskqueue.place import Place
-from asynctaskflow.taskqueue.recent import Recent
+from asynctaskflow.taskqueue.recent import Entry, Read, Recent
 from asynctaskflow.taskqueue.records import events, mapping, task
 
 COUNTED = tuple(TaskState)
@@ -208,18 +208,20 @@ class RedisReader(RedisListing):
         found = Recent(
             functions, limit=limit, before=Place.parse(before) if before else None, accepts=accepts
         )
-        reads = found.heads()
-        while reads:
-            # Not over the lane: a long answer must not keep those waiting who ask for a task.
-            pipe = self._client.pipeline(transaction=False)
-            for read in reads:
-                pipe.xrevrange(keys.events(read.function), max=read.end, count=read.count)
-            with translated():
-                replies = await pipe.execute()
-            for read, entries in zip(reads, replies, strict=True):
+        heads = found.heads()
+        found.meet(list(zip(heads, await self._read_back(heads), strict=True)))
+        while reads := found.next_reads():
+            for read, entries in zip(reads, await self._read_back(reads), strict=True):
                 found.take(read, entries)
-            reads = found.next_reads()
         return found.page()
+
+    async def _read_back(self, reads: Sequence[Read]) -> list[list[Entry]]:
+        """Not over the lane: a long answer must not keep those waiting who ask for a task."""
+        pipe = self._client.pipeline(transaction=False)
+        for read in reads:
+            pipe.xrevrange(keys.events(read.function), max=read.end, count=read.count)
+        with translated():
+            return list(await pipe.execute())
 
     async def _cluster_events(
         self, after: Mapping[str, str], *, block_ms: int, limit: int

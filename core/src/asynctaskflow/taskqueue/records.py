@@ -132,11 +132,12 @@ def events(function: str, stream_id: bytes, fields: Fields, *, before: str) -> l
     """
     lines = fields.get(b"t", b"").decode(errors="replace").splitlines()
     rows = [row for row in (line.split(" ") for line in lines) if len(row) == EVENT_PARTS]
+    entry = Place.of(function, stream_id, 0)
     return [
         _event(
             ["" if part == "-" else part for part in row],
             fields,
-            place=Place.of(function, stream_id, number),
+            place=Place(entry.at_ms, entry.number, function, number),
             resume=stream_id.decode() if number == len(rows) else before,
         )
         for number, row in enumerate(rows, start=1)
