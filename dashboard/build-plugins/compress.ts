@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const LARGE_ENOUGH_BYTES = 1024;
-const COMPRESSIBLE = /\.(js|css|svg)$/;
+const COMPRESSIBLE = /\.(m?js|css|svg|ttf)$/;
 
 /** Leaves a compressed copy beside each asset: the API sends it as it is, and never compresses itself. */
 export function compress(): Plugin {
@@ -16,7 +16,8 @@ export function compress(): Plugin {
       folder = join(config.root, config.build.outDir, "assets");
     },
     closeBundle() {
-      for (const name of readdirSync(folder).filter((one) => COMPRESSIBLE.test(one))) {
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+      for (const name of files.filter((one) => COMPRESSIBLE.test(one))) {
         const content = readFileSync(join(folder, name));
         if (content.length >= LARGE_ENOUGH_BYTES) {
           writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));

@@ -40,12 +40,15 @@ test("a locked API asks for a key, refuses a wrong one and takes a right one", a
 
 test("a key that may only read is offered nothing that changes anything", async ({ page, api }) => {
   const id = await api.until(await api.drill({ outcome: "badly" }), "DLQ");
+  const paper = await api.until(await api.extract(), "COMPLETED");
   await page.goto(url);
   await page.getByLabel("API key").fill(READER);
   await page.getByRole("button", { name: "Sign in" }).click();
   await isLive(page);
   await expect(page.getByText("Read only")).toBeVisible();
 
+  await page.goto(`${url}/tasks/${paper}`);
+  await expect(page.getByRole("img", { name: "Page 1 of" }).first()).toHaveAttribute("data-state", "drawn");
   for (const [path, sign] of [
     [`/tasks/${id}`, "Timeline"],
     ["/functions/drill", "Scaling"],

@@ -12,12 +12,14 @@ for (const colorScheme of ["light", "dark"] as const) {
         await api.submit("summarize", { text: "Cats sleep. Dogs bark. Cats win." }),
         "COMPLETED",
       );
+      const paper = await api.until(await api.extract(), "COMPLETED");
       for (const path of [
         "/",
         "/tasks",
         "/tasks?function=drill&state=DLQ",
         `/tasks/${dead}`,
         `/tasks/${done}`,
+        `/tasks/${paper}`,
         "/functions",
         "/functions/drill",
         "/dead-letters",
@@ -36,11 +38,13 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     test("no dialog has a violation", async ({ page, api }) => {
       await api.until(await api.drill({ outcome: "badly" }), "DLQ");
+      const paper = await api.until(await api.extract(), "COMPLETED");
       const dialogs: readonly [path: string, open: () => Promise<void>][] = [
         ["/", () => page.keyboard.press("Control+k")],
         ["/", () => page.keyboard.press("?")],
         ["/", () => page.getByRole("button", { name: "Settings" }).click()],
         ["/functions/drill", () => page.getByRole("button", { name: "Send a task" }).click()],
+        [`/tasks/${paper}`, () => page.getByRole("button", { name: "Open Page 1" }).click()],
         ["/dead-letters", () => page.getByRole("button", { name: "Redrive" }).first().click()],
       ];
       for (const [path, open] of dialogs) {

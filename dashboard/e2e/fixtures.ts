@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
 
 export { expect };
@@ -10,6 +11,8 @@ export interface Drill {
 
 /** A connection that the server has just closed for being idle is no failure of the server. */
 const RETRIES = 3;
+
+export const gazette = readFileSync(new URL("../../examples/samples/gazette.pdf", import.meta.url));
 
 /** The API, for what a test needs to be there before it looks. */
 export class Api {
@@ -32,6 +35,17 @@ export class Api {
 
   async submit(name: string, input: unknown): Promise<string> {
     return (await this.post<{ task_id: string }>(`/api/v1/functions/${name}/tasks`, input)).task_id;
+  }
+
+  /** A newspaper, sent as a file; the sample's unless another is given. */
+  async extract(pdf: Buffer = gazette): Promise<string> {
+    const file = { name: "gazette.pdf", mimeType: "application/pdf", buffer: pdf };
+    const answer = await this.request.post(`${this.url}/api/v1/tasks/pdfxtract`, {
+      multipart: { file },
+      maxRetries: RETRIES,
+    });
+    expect(answer.ok(), "POST pdfxtract").toBe(true);
+    return ((await answer.json()) as { task_id: string }).task_id;
   }
 
   drill(drill: Drill): Promise<string> {

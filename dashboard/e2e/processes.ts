@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../../.venv/bin", import.meta.url));
+export const PYTHON = `${BIN}/python`;
 const POLL_MS = 100;
 
 /** A port that was free a moment ago. */

@@ -5,21 +5,13 @@ import { type Api, expect, isLive, test } from "./fixtures";
 /** Not a test of anything: pictures of every screen, light and dark, for the README and for whoever changes one. */
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots", import.meta.url));
 const article = readFileSync(new URL("../../examples/samples/article.txt", import.meta.url), "utf8");
-const gazette = readFileSync(new URL("../../examples/samples/gazette.pdf", import.meta.url));
 const ROUNDS = 24;
 
 test.use({ deviceScaleFactor: 1 });
 
-async function extract(api: Api): Promise<string> {
-  const form = new FormData();
-  form.append("file", new Blob([gazette], { type: "application/pdf" }), "gazette.pdf");
-  const answer = await fetch(`${api.url}/api/v1/tasks/pdfxtract`, { method: "POST", body: form });
-  return ((await answer.json()) as { task_id: string }).task_id;
-}
-
 /** Some of everything: ended well and badly, running, and some that wait. */
 async function fill(api: Api): Promise<{ summary: string; paper: string; dead: string }> {
-  const paper = await extract(api);
+  const paper = await api.extract();
   const summary = await api.submit("summarize", { text: article });
   const dead = await api.drill({ outcome: "badly", label: "import" });
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,16 +1,21 @@
 """Real servers for the integration tests: one process per kind and session, empty for each test.
 
 ``server`` and ``redis_url`` run a test on every server program that the machine has; ``cluster`` gives three
-primaries with a replica each.
+primaries with a replica each, ``bucket`` a place in an S3 server.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from asynctaskflow_testkit.blobs import Bucket, HandClock, make_bucket
 from asynctaskflow_testkit.cluster import RedisCluster, start_cluster
+from asynctaskflow_testkit.lifetime import LOOPBACK, end, free_port, spawn
 from asynctaskflow_testkit.servers import FLAVOURS, Flavour, RedisServer, find_flavour, start_server
+from asynctaskflow_testkit.waiting import until
 
 Servers = Callable[[str], RedisServer]
 Clusters = Callable[[str], RedisCluster]
@@ -75,3 +80,25 @@ def cluster(request: pytest.FixtureRequest, _clusters: Clusters) -> RedisCluster
 def cluster_url(cluster: RedisCluster) -> str:
     """The empty cluster's URL."""
     return cluster.url
+
+
+@pytest.fixture(scope="session")
+def _moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    log = tmp_path_factory.mktemp("moto") / "log"
+    server = spawn([sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)], log=log)
+    endpoint = f"http://{LOOPBACK}:{port}"
+    try:
+        until(lambda: make_bucket(endpoint), 30, what="the S3 server answers")
+        yield endpoint
+    finally:
+        end(server)
+
+
+@pytest.fixture
+def bucket(_moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bucket:
+    """An empty folder of a bucket."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    url = f"s3://bucket/{tmp_path.name}?endpoint={_moto}&region=us-east-1"
+    return Bucket(url, HandClock())

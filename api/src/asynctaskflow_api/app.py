@@ -32,6 +32,7 @@ from asynctaskflow_api.routes.scaling import ScalingRoutes
 from asynctaskflow_api.routes.service import ServiceRoutes
 from asynctaskflow_api.routes.streams import StreamRoutes
 from asynctaskflow_api.routes.submit import SubmitRoutes
+from asynctaskflow_api.routes.task_uploads import TaskUploadRoutes
 from asynctaskflow_api.routes.tasks import TaskRoutes
 from asynctaskflow_api.routes.throughput import ThroughputRoutes
 from asynctaskflow_api.routes.uploads import UploadRoutes
@@ -125,6 +126,7 @@ def _mount(app: FastAPI, routes: Routes, services: Services) -> None:
         QueueRoutes(services),
         ThroughputRoutes(services),
         TaskRoutes(services),
+        TaskUploadRoutes(services),
         FunctionRoutes(services),
         ScalingRoutes(services),
         ClusterRoutes(services),

@@ -1,6 +1,6 @@
 """The built dashboard as static files, if there is one: no data is in it, so it needs no credential."""
 
-import mimetypes
+from collections.abc import Mapping
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -28,6 +28,18 @@ PAGES = (
     "/api-reference",
 )
 FOR_EVER = "public, max-age=31536000, immutable"
+BINARY = "application/octet-stream"
+# Not those of the machine: some know no modules, and a browser runs a script of no other type.
+TYPES: Mapping[str, str] = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
+}
+# A worker has the policy of its own file. That of pdf.js imports one more file of ours, for images in JPEG 2000;
+# it may connect to nothing.
+WORKER_CSP = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 
 
 class Assets(StaticFiles):
@@ -41,14 +53,17 @@ class Assets(StaticFiles):
         status_code: int = 200,
     ) -> Response:
         """Send the compressed copy that the build left beside the file, if the client takes it."""
-        packed = Path(f"{full_path}.gz")
+        path = Path(full_path)
+        kind = TYPES.get(path.suffix, BINARY)
         headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+        if path.suffix == ".mjs":
+            headers["Content-Security-Policy"] = WORKER_CSP
+        packed = path.with_name(path.name + ".gz")
         if "gzip" in Headers(scope=scope).get("accept-encoding", "") and packed.is_file():
-            kind = mimetypes.guess_type(full_path)[0] or "application/octet-stream"
             headers["Content-Encoding"] = "gzip"
             return FileResponse(packed, status_code, headers=headers, media_type=kind)
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(headers)
+        response.headers.update({**headers, "Content-Type": kind})
         return response
 
 

@@ -105,6 +105,18 @@ class NotFound(ApiError):
     kind = Kind(404, "not_found", "Not found")
 
 
+class UploadNotNamed(ApiError):
+    """The task's input has no such field, or another kind of value there."""
+
+    kind = Kind(404, "upload_not_named", "The input names no such upload")
+
+
+class UploadGone(ApiError):
+    """The task names an upload that is no longer stored."""
+
+    kind = Kind(404, "upload_gone", "The upload is gone")
+
+
 class BodyTimeout(ApiError):
     """The body stopped arriving."""
 

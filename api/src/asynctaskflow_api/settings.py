@@ -116,12 +116,17 @@ class ApiSettings(BaseSettings):
     json_max_keys: int = Field(
         1000, gt=0, description="Keys in one JSON text, all objects together."
     )
-    body_timeout_s: float = Field(20, gt=0, description="Silence inside a body before 408.")
+    body_timeout_s: float = Field(
+        20, gt=0, description="Silence inside a body before 408; a download nobody reads is cut."
+    )
     upload_max_bytes: int = Field(50 * MiB, gt=0, description="The seed's limit on PDFs.")
     upload_max_age_s: float = Field(
         86_400, gt=0, description="An upload that no task uses by then is removed."
     )
     uploads_at_once: int = Field(4, gt=0, description="Bounds memory; more are answered 429.")
+    downloads_at_once: int = Field(
+        16, gt=0, description="Bounds memory, 1 MiB each; more are answered 429."
+    )
     wait_max_s: float = Field(60, gt=0, le=600, description="Longest ?wait=.")
 
     sse_heartbeat_s: float = Field(15, gt=0, description="Below the idle timeouts of proxies.")

@@ -22,4 +22,5 @@ export const keys = {
   taskPages: ["task-page"] as const,
   taskPage: (query: object) => ["task-page", query] as const,
   task: (id: string) => ["task", id] as const,
+  taskUpload: (id: string, field: string) => ["task-upload", id, field] as const,
 };

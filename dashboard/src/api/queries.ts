@@ -231,3 +231,20 @@ export function useTask(id: string) {
     refetchInterval: SELDOM_MS,
   });
 }
+
+/** A file that a task's input names; fetched with this tab's key, which a plain link would not send. */
+export function fetchTaskUpload(id: string, field: string): Promise<Blob> {
+  const params = { path: { task_id: id, field } };
+  return body(api.GET("/api/v1/tasks/{task_id}/uploads/{field}", { params, parseAs: "blob" }));
+}
+
+/** The same, while somebody shows it: it never changes, may be large, and is let go at once. */
+export function useTaskUpload(id: string, field: string) {
+  return useQuery({
+    queryKey: keys.taskUpload(id, field),
+    queryFn: () => fetchTaskUpload(id, field),
+    enabled: field !== "",
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+}

@@ -9,10 +9,12 @@ interface Props {
   children: ReactNode;
   actions?: ReactNode;
   side?: boolean;
+  /** As large as the window allows. */
+  wide?: boolean;
 }
 
 /** The browser's own modal dialog: it keeps the focus, closes on Escape and makes the rest inert. */
-export function Dialog({ title, onClose, children, actions, side = false }: Props) {
+export function Dialog({ title, onClose, children, actions, side = false, wide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -22,7 +24,7 @@ export function Dialog({ title, onClose, children, actions, side = false }: Prop
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, which the browser does itself
     <dialog
       ref={dialog}
-      className={`${css.dialog} ${side ? css.side : ""}`}
+      className={`${css.dialog} ${side ? css.side : ""} ${wide ? css.wide : ""}`}
       aria-labelledby={id}
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current.close()}

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from asynctaskflow_api.app import create_app
-from asynctaskflow_testkit.api import SPEC, patient_settings
+from asynctaskflow_testkit.api import SPEC, client_of, patient_settings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
 
 
@@ -25,9 +25,5 @@ async def http(redis_url: str, q: QueueUnderTest) -> AsyncIterator[httpx2.AsyncC
             redis_url, body_max_bytes=50_000, upload_max_bytes=100_000, bulk_max_tasks=50
         )
     )
-    transport = httpx2.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client,
-    ):
+    async with client_of(app) as client:
         yield client

@@ -22,6 +22,7 @@ from asynctaskflow_testkit.waiting import eventually
 pytestmark = pytest.mark.parametrize("server", [available()[0].name], indirect=True)
 ANSWER_WITHIN_S = 2.0
 SUBMIT = f"/api/v1/functions/{FUNCTION}/tasks"
+LARGE_BYTES = 20 * 1024 * 1024  # more than the sockets in between take
 
 
 @dataclass(slots=True)
@@ -197,3 +198,56 @@ async def test_keys_decide_what_a_caller_may_do(server: RedisServer):
         header = {"X-API-Key": made[Role.READ][0]}
         assert (await api.timed("GET", "/metrics", headers=header)).status_code == 200
         assert (await api.timed("GET", "/metrics")).status_code == 401
+
+
+async def test_a_download_that_breaks_midway_never_looks_whole(server: RedisServer):
+    async with run_api(server.url, ATF_AUTH="off") as api, open_queue(server.url) as q:
+        await register(server.url)
+        short, long = await with_upload(api, 10_000), await with_upload(api, LARGE_BYTES)
+        for key in await q.client.keys(
+            "blob:*:1"
+        ):  # the short one's only chunk, the long one's first
+            await q.client.setrange(key, 5000, b"damaged")
+        damaged = [await outcome_of(api, path) for path in (short, long)]
+        for key in await q.client.keys("blob:*:2"):
+            await q.client.delete(key)
+        removed = await outcome_of(api, long)
+        afterwards = await has_status(api, "/live", 200)
+
+    assert damaged == ["broken", "broken"]
+    assert removed == "broken"
+    assert afterwards
+
+
+async def test_a_reader_who_has_stopped_holds_one_of_the_downloads_and_is_cut(server: RedisServer):
+    limits = {"ATF_API_DOWNLOADS_AT_ONCE": "1", "ATF_API_BODY_TIMEOUT_S": "0.5"}
+    async with run_api(server.url, ATF_AUTH="off", **limits) as api:
+        await register(server.url)
+        path = await with_upload(api, LARGE_BYTES)
+        async with api.http.stream("GET", path) as stopped:
+            refused = await api.http.get(path)
+            await eventually(lambda: is_whole(api, path), 10)
+            with pytest.raises(httpx2.TransportError):
+                await stopped.aread()
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_at_once")
+
+
+async def with_upload(api: Api, size: int) -> str:
+    """The path of an upload of so many bytes, which a task names."""
+    upload = await api.http.post(f"/api/v1/uploads?function={FUNCTION}", content=bytes(size))
+    task = await api.http.post(SUBMIT, json={"file_ref": upload.json()["ref"]})
+    return f"/api/v1/tasks/{task.json()['task_id']}/uploads/file_ref"
+
+
+async def outcome_of(api: Api, path: str) -> str:
+    try:
+        await api.http.get(path)
+    except httpx2.TransportError:
+        return "broken"
+    return "whole"
+
+
+async def is_whole(api: Api, path: str) -> bool:
+    answer = await api.http.get(path)
+    return answer.status_code == 200 and len(answer.content) == LARGE_BYTES

@@ -1,6 +1,7 @@
 """The dashboard is served under its own addresses, safely and compressed, and takes none of the API's."""
 
 import gzip
+import mimetypes
 import re
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def built(tmp_path: Path) -> Path:
     (tmp_path / "assets/app-1a2b.js").write_bytes(SCRIPT)
     (tmp_path / "assets/app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
     (tmp_path / "assets/plain-3c4d.css").write_text("body {}")
+    (tmp_path / "assets/worker-5e6f.mjs").write_bytes(SCRIPT)
+    (tmp_path / "assets/worker-5e6f.mjs.gz").write_bytes(gzip.compress(SCRIPT))
+    (tmp_path / "assets/pdfjs-1/fonts").mkdir(parents=True)
+    for name in ("sans.ttf", "serif.pfb", "LICENSE"):
+        (tmp_path / "assets/pdfjs-1/fonts" / name).write_bytes(b"a font")
     return tmp_path
 
 
@@ -82,6 +88,36 @@ async def test_a_file_without_compressed_copy_comes_as_it_is(http):
 
     assert answer.text == "body {}"
     assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("worker-5e6f.mjs", "text/javascript"),
+        ("pdfjs-1/fonts/sans.ttf", "font/ttf"),
+        ("pdfjs-1/fonts/serif.pfb", "application/octet-stream"),
+        ("pdfjs-1/fonts/LICENSE", "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_what_pdfjs_asks_for_has_its_type_on_every_machine(
+    http, monkeypatch, name, kind, encoding
+):
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: (None, None))
+    answer = await http.get(f"/assets/{name}", headers={"Accept-Encoding": encoding})
+
+    assert answer.status_code == 200
+    assert answer.headers.get_list("content-type")[0].partition(";")[0] == kind
+    assert len(answer.headers.get_list("content-type")) == 1
+    assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_a_worker_may_import_our_files_and_connect_to_nothing(http):
+    worker = (await http.get("/assets/worker-5e6f.mjs")).headers["content-security-policy"]
+    script = (await http.get("/assets/app-1a2b.js")).headers["content-security-policy"]
+
+    assert worker == "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
+    assert script == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_the_api_serves_just_the_addresses_that_the_dashboard_has():

@@ -22,6 +22,7 @@ from asynctaskflow.taskqueue.messages import Accepted
 from asynctaskflow_api import body
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
+from asynctaskflow_api.download import plain_name
 from asynctaskflow_api.problems import (
     NotAPdf,
     NotThatFormat,
@@ -42,7 +43,6 @@ MAGIC_WITHIN = 1024
 CHUNK = 65_536
 FIELD_BYTES = 4096
 MULTIPART_SLACK = 65_536
-FILENAME_CHARS = 255
 DIGEST_CHARS = 32
 CREATED = 201
 BINARY = {"type": "string", "format": "binary"}
@@ -330,10 +330,8 @@ def _must_be_pdf(file: UploadFile) -> None:
 
 
 def _filename(given: str | None) -> str:
-    """A plain name for people; no part of any path, ever."""
-    name = (given or "").replace("\\", "/").rpartition("/")[2].strip()
-    clean = "".join(char for char in name if char.isprintable())[:FILENAME_CHARS]
-    return clean or "document.pdf"
+    """A plain name for people."""
+    return plain_name(given or "") or "document.pdf"
 
 
 async def _checked_digest(file: UploadFile) -> str:

@@ -1,17 +1,16 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTask } from "@/api/queries";
 import type { TaskDetail } from "@/api/types";
-import { bytes } from "@/format/numbers";
 import { isOpen } from "@/model/states";
 import { Card } from "@/ui/Card";
 import { Facts } from "@/ui/Facts";
-import { JsonView } from "@/ui/JsonView";
 import layout from "@/ui/layout.module.css";
 import { PageHead } from "@/ui/PageHead";
 import { Progress } from "@/ui/Progress";
 import { QueryView } from "@/ui/QueryView";
 import { StateChip } from "@/ui/StateChip";
 import { Moment, Time } from "@/ui/Time";
+import { Input } from "./Input";
 import { Lookups } from "./Lookups";
 import { Result } from "./Result";
 import { TaskActions } from "./TaskActions";
@@ -54,10 +53,8 @@ function Task({ task }: { task: TaskDetail }) {
       <div className={layout.withAside}>
         <div className={layout.stack}>
           <Timeline task={task} />
-          {task.output !== null && task.output !== undefined && <Result output={task.output} />}
-          <Card title="Input" hint={task.content_length ? bytes(task.content_length) : undefined}>
-            <JsonView value={task.input} label="input" />
-          </Card>
+          {task.output !== null && task.output !== undefined && <Result task={task} />}
+          <Input task={task} />
         </div>
         <div className={layout.stack}>
           <TaskFacts task={task} />

@@ -1,8 +1,11 @@
 """What tests of the API repeat: settings of an API that times nothing, and tasks submitted over REST."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from asynctaskflow.model.function import FunctionSpec
@@ -21,6 +24,17 @@ def patient_settings(redis_url: str, **changes: Any) -> ApiSettings:
     """
     patient: dict[str, Any] = {"auth": "off", "redis_timeout_s": 10, "request_timeout_s": 30}
     return ApiSettings(redis_url=SecretStr(redis_url), **{**patient, **changes})
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application that runs in this process."""
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        yield client
 
 
 async def submit(http: httpx2.AsyncClient, value: Any = 1, **options: Any) -> str:
