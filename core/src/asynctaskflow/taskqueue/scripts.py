@@ -6,7 +6,7 @@ _PACKAGE = "asynctaskflow.taskqueue"
 
 ENQUEUE = load(_PACKAGE, "enqueue", prelude=["1_names"])
 CLAIM = load(_PACKAGE, "claim")
-SETTLE_COMPLETED = load(_PACKAGE, "settle_completed")
+SETTLE_COMPLETED = load(_PACKAGE, "settle_completed", prelude=["1_names"])
 SETTLE_FAILED = load(_PACKAGE, "settle_failed")
 HAND_BACK = load(_PACKAGE, "hand_back")
 RENEW = load(_PACKAGE, "renew")
@@ -20,3 +20,4 @@ PAUSE = load(_PACKAGE, "pause")
 REQUEUE = load(_PACKAGE, "requeue")
 DRAIN = load(_PACKAGE, "drain")
 UNDRAIN = load(_PACKAGE, "undrain")
+GROUP = load(_PACKAGE, "group", prelude=["1_names"])
