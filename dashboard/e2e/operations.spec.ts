@@ -1,18 +1,59 @@
 import { expect, isLive, test } from "./fixtures";
 
-test("dead letters stand by function and error, and are redriven at a pace", async ({ page, api }) => {
-  const id = await api.until(await api.drill({ outcome: "badly" }), "DLQ");
-  await page.goto("/dead-letters");
-  const group = page.getByRole("listitem").filter({ hasText: "permanent" });
-  await expect(group).toContainText("asked to end badly");
+interface Groups {
+  groups: { function: string; error_class: string; fingerprint: string; last_error: string; count: number }[];
+}
 
-  await group.getByRole("button", { name: "Redrive" }).click();
+test("dead letters stand by function and error, and one group is redriven at a pace", async ({
+  page,
+  api,
+}) => {
+  const row = (number: number) => api.drill({ outcome: "badly", label: `row ${number}` });
+  const ids = await Promise.all([row(17), row(99), api.drill({ outcome: "badly", label: "host" })]);
+  for (const id of ids) await api.until(id, "DLQ");
+  const [first, second, other] = ids as [string, string, string];
+  await page.goto("/dead-letters");
+  const groups = page.getByRole("region", { name: /^drill/ }).getByRole("listitem");
+  const rows = groups.filter({ hasText: "drill row" });
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText("permanent");
+  await expect(rows.locator("time").first()).toBeVisible();
+  await expect(groups.filter({ hasText: "drill host was asked to end badly" })).toHaveCount(1);
+
+  await rows.getByRole("button", { name: "Redrive" }).click();
   await page.getByLabel("Pace").selectOption("100 a second");
   await page.getByRole("button", { name: /^Redrive [\d,]+ task/ }).click();
 
   await expect(page.getByText(/[\d,]+ done\.$/)).toBeVisible();
-  const task = await api.get<{ redrives: number }>(`/api/v1/tasks/${id}`);
-  expect(task.redrives).toBeGreaterThan(0);
+  for (const [id, redrives] of [
+    [first, 1],
+    [second, 1],
+    [other, 0],
+  ] as const) {
+    expect((await api.get<{ redrives: number }>(`/api/v1/tasks/${id}`)).redrives, id).toBe(redrives);
+  }
+});
+
+test("a group of dead letters leads to its tasks, and is deleted alone", async ({ page, api }) => {
+  const gone = await api.until(await api.drill({ outcome: "badly", label: "to be gone 1" }), "DLQ");
+  const kept = await api.until(await api.drill({ outcome: "badly", label: "to be kept 1" }), "DLQ");
+  const { groups } = await api.get<Groups>("/api/v1/queues/dlq/groups");
+  const group = groups.find((one) => one.last_error.includes("to be gone"));
+  await page.goto("/dead-letters");
+  const item = page.getByRole("listitem").filter({ hasText: "to be gone" });
+
+  await item.getByRole("heading").getByRole("link").click();
+  await expect(page.getByLabel("Error class")).toHaveValue(`permanent/${group?.fingerprint}`);
+  await expect(page.locator("main").getByRole("link", { name: gone.slice(-36) })).toBeVisible();
+  await expect(page.locator("main").getByRole("link", { name: kept.slice(-36) })).toHaveCount(0);
+  await page.goBack();
+  await item.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Delete 1 task" }).click();
+
+  await expect(page.getByText("1 done.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(item).toHaveCount(0);
+  await expect(page.getByRole("listitem").filter({ hasText: "to be kept" })).toBeVisible();
 });
 
 test("workers are listed with what they do", async ({ page, api }) => {

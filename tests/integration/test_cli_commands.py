@@ -206,7 +206,16 @@ def test_the_dead_letter_queue_is_listed_grouped_and_redriven(atf: Atf) -> None:
     task = dead_task(atf)
     assert task in atf("dlq", "ls", "fail", "-o", "name").out
     groups = atf("dlq", "groups", "-o", "json").json
-    assert ("fail", "permanent") in {(one["function"], one["error_class"]) for one in groups}
+    (group,) = [one for one in groups if one["function"] == "fail"]
+    named = f"permanent/{group['fingerprint']}"
+    assert named in atf("dlq", "groups", "-o", "name").out.split()
+    assert group["fingerprint"] in atf("dlq", "groups").out
+    assert group["fingerprint"] in atf("get", task).out
+    assert task in atf("dlq", "ls", "fail", "--error", named, "-o", "name").out
+    assert atf("dlq", "ls", "fail", "--error", "permanent/0000000000", "-o", "name").out == ""
+    other = atf("redrive", "-f", "fail", "--error", "permanent/0000000000", "--yes")
+    assert "No task matches" in other.err
+    assert "Would redrive" in atf("redrive", "-f", "fail", "--error", named, "--dry-run").err
     dry = atf("redrive", "-f", "fail", "--dry-run")
     assert "Would redrive" in dry.err
     assert atf("redrive", "-f", "fail").code == 2  # nobody to ask

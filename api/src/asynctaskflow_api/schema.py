@@ -12,6 +12,9 @@ from asynctaskflow.model.task import TaskState
 
 TASK_EXAMPLE = "summarize-019a8c5e-7a10-7b3c-9d2e-3f4a5b6c7d8e"
 Queue = Literal["primary", "retry", "scheduled", "dlq"]
+ERROR_CLASS_CHARS = 51
+ERROR_CLASS = r"^([a-z0-9_]{1,40}(/[0-9a-f]{10})?)?$"
+ERROR_CLASS_SAID = "Error class; of dead letters also class/fingerprint. Needs a state."
 
 
 class Model(BaseModel):
@@ -99,6 +102,9 @@ class TaskSummary(Model):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = Field(None, description="Not started by then: FAILED.")
+    fingerprint: str = Field(
+        "", description="Of a dead letter: what it has in common with those that failed alike."
+    )
     links: dict[str, str] = {}
 
 
@@ -215,7 +221,9 @@ class TaskFilterModel(Given):
     since: datetime | None = Field(None, description="Entry into the state (or creation).")
     until: datetime | None = None
     id_prefix: str = Field("", max_length=36)
-    error_class: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
+    error_class: str = Field(
+        "", max_length=ERROR_CLASS_CHARS, pattern=ERROR_CLASS, description=ERROR_CLASS_SAID
+    )
 
 
 class BulkAction(Given):
@@ -258,15 +266,22 @@ class DlqGroup(Model):
 
     function: str
     error_class: str
+    fingerprint: str = Field(
+        description="error_class/fingerprint is what filters take. Empty: from before there were any."
+    )
     count: int
     newest: list[str] = []
     last_error: str = Field("", description="Of the newest.")
+    first_at: datetime
+    last_at: datetime
 
 
 class DlqGroups(Model):
-    """The dead-letter queue by function and error class."""
+    """The dead-letter queue by function, error class and fingerprint."""
 
     total: int
+    more: int = Field(description="Tasks in groups that were left out.")
+    left_out: dict[str, int] = Field({}, description="The same by function, where there are any.")
     groups: list[DlqGroup]
 
 

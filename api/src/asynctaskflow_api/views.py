@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from asynctaskflow.model.task import Attempt, Task, TaskState
-from asynctaskflow.taskqueue.messages import QueueDepths, WorkerInfo
+from asynctaskflow.taskqueue.messages import ErrorGroup, QueueDepths, WorkerInfo
 from asynctaskflow.taskqueue.work_source import retry_share
 
 TASKS = "/api/v1/tasks/"
@@ -102,6 +102,7 @@ def _beyond_the_seed(task: Task, allowed: int) -> dict[str, Any]:
         "finished_at": iso_or_none(task.finished_ms),
         "lease_expires_at": iso_or_none(task.lease_ms),
         "expires_at": iso_or_none(task.expires_ms),
+        "fingerprint": task.fingerprint,
         "result_length": task.result_bytes,
         "traceparent": task.traceparent or None,
         "links": links(str(task.id)),
@@ -214,6 +215,20 @@ def function_depths(depths: QueueDepths) -> dict[str, Any]:
         "oldest_pending_seconds": depths.oldest_pending_ms / 1000,
         "oldest_overdue_lease_seconds": depths.overdue_lease_ms / 1000,
         "next_due_seconds": None if depths.next_due_ms is None else depths.next_due_ms / 1000,
+    }
+
+
+def dlq_group(group: ErrorGroup) -> dict[str, Any]:
+    """Dead letters that are alike."""
+    return {
+        "function": group.function,
+        "error_class": group.error_class,
+        "fingerprint": group.fingerprint,
+        "count": group.count,
+        "newest": [str(task_id) for task_id in group.newest],
+        "last_error": group.error,
+        "first_at": iso(group.first_ms),
+        "last_at": iso(group.last_ms),
     }
 
 

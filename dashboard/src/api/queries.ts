@@ -15,6 +15,8 @@ const OFTEN_MS = 3_000;
 const SELDOM_MS = 10_000;
 const RARELY_MS = 60_000;
 const FINISHED_SHOWN = 100;
+/** Of each function: more are not read, but counted. */
+const GROUPS_SHOWN = 50;
 
 export function useMe() {
   return useQuery({
@@ -211,7 +213,7 @@ export function useServiceDays() {
 export function useDeadLetters() {
   return useQuery({
     queryKey: keys.deadLetters,
-    queryFn: () => body(api.GET("/api/v1/queues/dlq/groups")),
+    queryFn: () => body(api.GET("/api/v1/queues/dlq/groups", { params: { query: { limit: GROUPS_SHOWN } } })),
     refetchInterval: SELDOM_MS,
   });
 }

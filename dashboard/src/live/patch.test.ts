@@ -21,6 +21,7 @@ const task = (id: string): TaskSummary => ({
   redrives: 0,
   progress: 0,
   note: "",
+  fingerprint: "",
   links: {},
 });
 const page: TaskPage = {

@@ -33,6 +33,14 @@ test("an error class comes with a state that has errors, and goes with it", () =
   expect(narrowed({ state: "DLQ", error: "timeout" }, { state: "ACTIVE" })).toEqual({ state: "ACTIVE" });
 });
 
+test("a fingerprint comes with the dead letters, and goes with them", () => {
+  expect(narrowed({ state: "FAILED" }, { error: "timeout/0123456789" }).state).toBe("DLQ");
+  expect(narrowed({ state: "DLQ", error: "timeout/0123456789" }, { state: "FAILED" }).error).toBe("timeout");
+  expect(narrowed({ state: "DLQ", error: "timeout/0123456789" }, { function: "drill" }).error).toBe(
+    "timeout/0123456789",
+  );
+});
+
 test("a period begins on a whole minute", () => {
   expect(sinceOf("15m", Date.parse("2026-11-26T10:00:42Z"))).toBe("2026-11-26T09:45:00.000Z");
   expect(sinceOf(undefined, 0)).toBeUndefined();

@@ -60,12 +60,16 @@ function clean(search: TaskSearch): TaskSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
-/** A changed filter starts at the first page; an error class needs a state that has errors. */
+/** A changed filter starts at the first page; an error class needs a state that has errors, a fingerprint dead letters. */
 export function narrowed(search: TaskSearch, changes: TaskSearch): TaskSearch {
   const { cursor: _cursor, page: _page, ...kept } = search;
   const next: TaskSearch = { ...kept, ...changes };
   if (changes.error && !(next.state && WITH_ERRORS.has(next.state))) next.state = "DLQ";
   if (next.state && !WITH_ERRORS.has(next.state)) next.error = undefined;
+  if (next.error?.includes("/") && next.state !== "DLQ") {
+    if (changes.error) next.state = "DLQ";
+    else next.error = next.error.split("/")[0];
+  }
   if (changes.state) next.queue = undefined;
   return clean(next);
 }

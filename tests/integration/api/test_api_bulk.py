@@ -57,6 +57,32 @@ async def is_later(q, moment_ms: int) -> bool:
     return (await q.queue.depths(FUNCTION)).now_ms > moment_ms
 
 
+@pytest.mark.parametrize("action", ["redrive", "delete"])
+async def test_a_group_of_alike_dead_letters_is_handled_alone(http, q, action):
+    for message in ("row 17 is bad", "row 99 is bad", "no route to host"):
+        await submit(http)
+        await q.fail(await q.claim_one(), message=message)
+    largest = (await http.get("/api/v1/queues/dlq/groups")).json()["groups"][0]
+    named = f"boom/{largest['fingerprint']}"
+    where = {"function": FUNCTION, "state": "DLQ", "error_class": named}
+    asked = {"action": action, "filter": where}
+    dry = (await http.post("/api/v1/tasks/bulk", json=asked)).json()
+    real = {**asked, "dry_run": False, "confirm_token": dry["confirm_token"]}
+    done = (await http.post("/api/v1/tasks/bulk", json=real)).json()
+    (left,) = (await http.get("/api/v1/queues/dlq/groups")).json()["groups"]
+
+    assert (dry["matched"], done["outcomes"], done["matched"]) == (2, {"done": 2}, 0)
+    assert (left["count"], left["last_error"]) == (1, "no route to host")
+
+
+async def test_a_bulk_action_names_the_field_that_is_no_error_class(http):
+    where = {"function": FUNCTION, "state": "DLQ", "error_class": "boom/xyz"}
+    answer = await http.post("/api/v1/tasks/bulk", json={"action": "redrive", "filter": where})
+
+    assert answer.status_code == 422
+    assert "error_class" in answer.text
+
+
 async def test_a_bulk_action_needs_the_token_of_its_own_dry_run(http, q):
     ids = await dead_letter(q, http, 2)
     dry = await http.post("/api/v1/tasks/bulk", json={"action": "retry", "task_ids": ids})

@@ -1,5 +1,7 @@
 """Listing over REST: filters, totals, pages by number and by cursor, orders, queue views."""
 
+import pytest
+
 from asynctaskflow_testkit.api import dead_letter, submit
 from asynctaskflow_testkit.queues import FUNCTION
 
@@ -124,3 +126,59 @@ async def test_queue_views_agree_with_the_queue(http, q):
     assert len((await http.get("/api/v1/queues/dlq?limit=1")).json()) == 1
     assert (await http.get("/api/v1/queues/other/tasks")).status_code == 422
     assert [(g["error_class"], g["count"]) for g in groups["groups"]] == [("boom", 2)]
+    assert (groups["total"], groups["more"], groups["left_out"]) == (2, 0, {})
+
+
+async def fail_rows(http, q, *messages: str) -> list[str]:
+    ids = [await submit(http) for _ in messages]
+    for message in messages:
+        await q.fail(await q.claim_one(), message=message)
+    return ids
+
+
+async def test_dead_letters_that_are_alike_are_listed_by_class_and_fingerprint(http, q):
+    rows = await fail_rows(http, q, "row 17 is bad", "row 99 is bad")
+    (other,) = await fail_rows(http, q, "no route to host")
+    found = (await http.get("/api/v1/queues/dlq/groups")).json()
+    larger, smaller = found["groups"]
+    named = f"boom/{larger['fingerprint']}"
+    listed = await http.get(
+        "/api/v1/tasks/summaries/", params={"task_status": "DLQ", "error_type": named}
+    )
+    newest, oldest = [(await http.get(f"/api/v1/tasks/{one}")).json() for one in reversed(rows)]
+
+    assert (larger["count"], larger["newest"]) == (2, rows[::-1])
+    assert larger["last_error"] == "row 99 is bad"
+    assert (larger["first_at"], larger["last_at"]) == (oldest["updated_at"], newest["updated_at"])
+    assert (smaller["count"], smaller["newest"]) == (1, [other])
+    assert newest["fingerprint"] == larger["fingerprint"] != smaller["fingerprint"]
+    assert [one["task_id"] for one in listed.json()["tasks"]] == rows[::-1]
+    assert listed.json()["total_items"] == 2
+
+
+async def test_groups_beyond_the_limit_are_counted_for_their_function(http, q):
+    await fail_rows(http, q, "one way", "another way", "a third way")
+    found = (await http.get("/api/v1/queues/dlq/groups?limit=2")).json()
+
+    assert (len(found["groups"]), found["total"], found["more"]) == (2, 3, 1)
+    assert found["left_out"] == {FUNCTION: 1}
+    assert (await http.get("/api/v1/queues/dlq/groups?limit=201")).status_code == 422
+
+
+@pytest.mark.parametrize("wrong", ["boom/xyz", "boom/", "/0123456789", "Boom", "boom/0123456789/"])
+async def test_what_is_no_error_class_is_refused_by_name(http, wrong):
+    answer = await http.get(
+        "/api/v1/tasks/summaries/", params={"task_status": "DLQ", "error_type": wrong}
+    )
+
+    assert answer.status_code == 422
+    assert "error_type" in answer.text
+
+
+async def test_a_fingerprint_is_one_of_a_dead_letter(http):
+    answer = await http.get(
+        "/api/v1/tasks/summaries/?task_status=FAILED&error_type=boom/0123456789"
+    )
+
+    assert answer.status_code == 400
+    assert "fingerprint" in answer.json()["detail"]

@@ -20,6 +20,7 @@ from asynctaskflow.store.connection import RedisOptions, SyncRedis, open_sync
 from asynctaskflow.taskqueue.codes import Code
 from asynctaskflow_testkit.queue_model import (
     ACTIVE,
+    ALIKE,
     CANCELLED,
     CLASSES,
     CLOCK,
@@ -28,6 +29,7 @@ from asynctaskflow_testkit.queue_model import (
     FAILED,
     IDEMPOTENCY,
     LEASE_MS,
+    LOST_SAID,
     MAX_DELIVERIES,
     PENDING,
     SCHEDULED,
@@ -38,6 +40,7 @@ from asynctaskflow_testkit.queue_model import (
 from asynctaskflow_testkit.servers import RedisServer
 
 EXAMPLES = 300  # with sixty, four mutants of four survived
+ALIKE_SAID = sorted(ALIKE)
 which = st.sampled_from(UUIDS)
 some = st.lists(which, min_size=1, max_size=3)
 waits = st.sampled_from([0, 0, 0, 400, 5_000])
@@ -125,15 +128,18 @@ class Comparison(QueueModel):
         data=st.data(),
         to=st.sampled_from([SCHEDULED, DLQ, FAILED]),
         name=st.sampled_from(CLASSES),
+        said=st.sampled_from(ALIKE_SAID),
         delay=waits,
     )
-    def fail(self, data: st.DataObject, to: TaskState, name: str, delay: int) -> None:
+    def fail(self, data: st.DataObject, to: TaskState, name: str, said: str, delay: int) -> None:
         uuid, lease, key, code = self.holder(data)
-        assert self.run("settle_failed", [uuid, lease, to, name, "it broke", delay], key) == [code]
+        message = f"{said} in row {self.fresh()}"
+        assert self.run("settle_failed", [uuid, lease, to, name, message, delay], key) == [code]
         if code == Code.OK:
             task = self.tasks[uuid]
             task.enter(to, self.now + (delay if to is SCHEDULED else 0), now=self.now)
             task.error, task.failures, task.deliveries = name, task.failures + 1, 0
+            task.said = said
 
     @rule(data=st.data(), delay=waits)
     def hand_back(self, data: st.DataObject, delay: int) -> None:
@@ -171,7 +177,7 @@ class Comparison(QueueModel):
             task.lease = ""
             if task.deliveries >= MAX_DELIVERIES:
                 task.enter(DLQ, self.now, now=self.now)
-                task.error, dead = "worker_lost", dead + 1
+                task.error, task.said, dead = "worker_lost", LOST_SAID, dead + 1
             else:
                 task.enter(PENDING, self.now, now=self.now)
                 self.retry.insert(0, uuid)
@@ -256,9 +262,18 @@ class Comparison(QueueModel):
         """The common beginning of what is rare: a task that has failed once and runs again."""
         self.enqueue([uuid], "A", 0, 0, None)
         self.claim("one", 4, 4, 1, again=False)
-        self.fail(data, SCHEDULED, name, 400)
+        self.fail(data, SCHEDULED, name, "it broke", 400)
         self.pass_time(500)
         self.claim("two", 4, 4, 1, again=False)
+
+    @rule(
+        uuid=which, data=st.data(), name=st.sampled_from(CLASSES), said=st.sampled_from(ALIKE_SAID)
+    )
+    def bury(self, uuid: str, data: st.DataObject, name: str, said: str) -> None:
+        """The common beginning of what is rare with dead letters."""
+        self.enqueue([uuid], "A", 0, 0, None)
+        self.claim("one", 4, 4, 1, again=False)
+        self.fail(data, DLQ, name, said, 0)
 
     @rule()
     def requeue(self) -> None:
@@ -320,18 +335,27 @@ class Comparison(QueueModel):
             assert found == expected
 
     @invariant()
-    def the_index_of_errors_names_who_holds_one(self) -> None:
+    def the_index_of_errors_names_who_holds_one_and_dead_letters_twice(self) -> None:
         if not hasattr(self, "tasks"):
             return
-        found = {one.decode() for one in self.redis.zrange(keys.errors(F), 0, -1)}
-        failed = (SCHEDULED, FAILED, DLQ)
-        holders = {
-            uuid: one for uuid, one in self.tasks.items() if one.error and one.state in failed
-        }
-        expected = {
-            f"{one.state}:{one.error}:{one.updated:014d}:{uuid}" for uuid, one in holders.items()
-        }
-        assert found == expected
+        found = [one.decode() for one in self.redis.zrange(keys.errors(F), 0, -1)]
+        expected = []
+        for uuid, one in self.tasks.items():
+            if not one.error or one.state not in (SCHEDULED, FAILED, DLQ):
+                continue
+            names = [one.error]
+            if one.state is DLQ:
+                names.append(f"{one.error}/{self.alike(one)}")
+            expected += [f"{one.state}:{name}:{one.updated:014d}:{uuid}" for name in names]
+        assert sorted(found) == sorted(expected)
+
+    @invariant()
+    def only_dead_letters_have_a_fingerprint(self) -> None:
+        if not hasattr(self, "tasks"):
+            return
+        for uuid, one in self.tasks.items():
+            stored = self.redis.hget(keys.task(F, uuid), "fingerprint") or b""
+            assert stored.decode() == (self.alike(one) if one.state is DLQ else "")
 
 
 def _answer(uuid: str, answer: Any) -> tuple[int, str, str]:

@@ -55,6 +55,7 @@ def _evidence(
 
 
 SOUND = _snapshot(_task())
+DEAD = frozenset(f"DLQ:{name}:{1:014d}:{UUID}" for name in ("x", "x/ab"))
 
 
 def _events(*kinds: tuple[str, str, str]) -> tuple[StoredEvent, ...]:
@@ -126,8 +127,8 @@ BROKEN: dict[str, tuple[set[str], Evidence]] = {
         {"I5", "I4"},
         _evidence(
             _snapshot(
-                _task("DLQ", None, error_class="x"),
-                errors=frozenset({f"DLQ:x:1:{UUID}"}),
+                _task("DLQ", None, error_class="x", updated="1", fingerprint="ab"),
+                errors=DEAD,
                 events=_events(("failed", "DLQ", "w1"), ("failed", "DLQ", "w1")),
             )
         ),
@@ -168,7 +169,17 @@ BROKEN: dict[str, tuple[set[str], Evidence]] = {
     ),
     "an error index entry of a task without that error": (
         {"I6"},
-        _evidence(_snapshot(_task(), errors=frozenset({f"DLQ:x:1:{UUID}"}))),
+        _evidence(_snapshot(_task(), errors=DEAD)),
+    ),
+    "a dead-lettered task that is missing among those that are alike": (
+        {"I6"},
+        _evidence(
+            _snapshot(
+                _task("DLQ", None, error_class="x", updated="1", fingerprint="ab"),
+                errors=frozenset({f"DLQ:x:{1:014d}:{UUID}"}),
+                events=(),
+            )
+        ),
     ),
     "a settlement by a worker that lost the task": (
         {"I7"},

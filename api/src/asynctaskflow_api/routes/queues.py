@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from asynctaskflow.model.task import TaskState
+from asynctaskflow.taskqueue.error_groups import MOST_GROUPS
 from asynctaskflow.taskqueue.messages import TaskFilter
 from asynctaskflow_api import listing, views
 from asynctaskflow_api.access import Role
@@ -22,8 +23,8 @@ from asynctaskflow_api.schema import Queue as QueueName
 from asynctaskflow_api.submission import details
 
 QUEUES = "/api/v1/queues"
-NEWEST = 3
 Limit = Annotated[int, Query(ge=1, le=1000)]
+GroupLimit = Annotated[int, Query(ge=1, le=MOST_GROUPS, description="Groups of each function.")]
 
 
 class QueueRoutes:
@@ -76,33 +77,27 @@ class QueueRoutes:
         found = await listing.by_cursor(queue, filters, limit=limit, cursor="")
         return reply(await asyncio.gather(*(details(self._services, one) for one in found.tasks)))
 
-    async def get_dlq_groups(self) -> Reply:
-        """Get the dead-letter queue grouped by function and error class, largest first."""
-        queue = self._services.queue
-        functions = await queue.functions()
-        counts = await asyncio.gather(
-            *(queue.error_classes(function, TaskState.DLQ) for function in functions)
-        )
-        groups = await asyncio.gather(
-            *(
-                self._group(function, error_class, number)
-                for function, classes in zip(functions, counts, strict=True)
-                for error_class, number in classes.items()
-            )
-        )
-        groups.sort(key=lambda group: -int(group["count"]))
-        return reply({"total": sum(group["count"] for group in groups), "groups": groups})
+    async def get_dlq_groups(self, limit: GroupLimit = MOST_GROUPS) -> Reply:
+        """Get the dead-letter queue grouped by function, error class and fingerprint, largest first.
 
-    async def _group(self, function: str, error_class: str, number: int) -> dict[str, Any]:
-        where = TaskFilter(function, TaskState.DLQ, error_class=error_class)
-        page = await self._services.queue.list_tasks(where, limit=NEWEST)
-        return {
-            "function": function,
-            "error_class": error_class,
-            "count": number,
-            "newest": [str(task.id) for task in page.tasks],
-            "last_error": page.tasks[0].error if page.tasks else "",
-        }
+        Tasks have one fingerprint when their errors differ only in numbers, ids, addresses and quoted values.
+        At most ``limit`` groups of each function are listed; ``more`` counts the tasks in the others.
+        """
+        queue = self._services.queue
+        found = await asyncio.gather(
+            *(queue.error_groups(function, most=limit) for function in await queue.functions())
+        )
+        groups = [group for one in found for group in one.groups]
+        groups.sort(key=lambda group: -group.count)
+        left_out = {one.groups[0].function: one.more for one in found if one.more and one.groups}
+        return reply(
+            {
+                "total": sum(one.total for one in found),
+                "more": sum(left_out.values()),
+                "left_out": left_out,
+                "groups": [views.dlq_group(group) for group in groups],
+            }
+        )
 
     async def requeue_orphaned_tasks(self) -> Reply:
         """Queue PENDING tasks again that stand in no queue.

@@ -22,8 +22,10 @@ from asynctaskflow_api.listing import Listing, Order
 from asynctaskflow_api.problems import BadRequest, ResultGone, TaskNotSuccessful
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Routes
-from asynctaskflow_api.schema import Queue as QueueName
 from asynctaskflow_api.schema import (
+    ERROR_CLASS,
+    ERROR_CLASS_CHARS,
+    ERROR_CLASS_SAID,
     TaskDeleteResponse,
     TaskDetail,
     TaskListResponse,
@@ -31,6 +33,7 @@ from asynctaskflow_api.schema import (
     TaskRetryRequest,
     TaskSummaryListResponse,
 )
+from asynctaskflow_api.schema import Queue as QueueName
 from asynctaskflow_api.submission import details, shown, wait_for_end
 
 TASK = "/api/v1/tasks/{task_id}"
@@ -55,7 +58,9 @@ class ListQuery(BaseModel):
     page: int = Field(1, ge=1, le=1_000_000)
     page_size: int = Field(20, ge=1, le=100)
     task_id: str = Field("", max_length=80, description="Id or its beginning.")
-    error_type: str = Field("", max_length=40, description="Error class; needs a state.")
+    error_type: str = Field(
+        "", max_length=ERROR_CLASS_CHARS, pattern=ERROR_CLASS, description=ERROR_CLASS_SAID
+    )
     cursor: str = Field("", max_length=8192, description="next_cursor of a page.")
 
     @property

@@ -10,15 +10,20 @@ from asynctaskflow_cli.client import connect
 from asynctaskflow_cli.commands.options import DryRun, Format, Output, Server, Yes
 from asynctaskflow_cli.commands.tasks import list_tasks, retry
 from asynctaskflow_cli.exits import UsageProblem
-from asynctaskflow_cli.render import Column, say, show
+from asynctaskflow_cli.render import Column, Row, say, show
 from asynctaskflow_cli.settings import CliSettings
 
 dlq_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-ErrorClass = Annotated[str, typer.Option("--error", help="Only with this error class.")]
+ErrorClass = Annotated[
+    str, typer.Option("--error", help="Only with this error class, or class/fingerprint.")
+]
 GROUPS = (
     Column("FUNCTION", lambda row: row["function"]),
     Column("ERROR", lambda row: row["error_class"]),
+    Column("FINGERPRINT", lambda row: row["fingerprint"]),
     Column("TASKS", lambda row: row["count"]),
+    Column("FIRST", lambda row: row["first_at"], wide=True),
+    Column("LAST", lambda row: row["last_at"], wide=True),
     Column("NEWEST", lambda row: next(iter(row["newest"]), "")),
     Column("MESSAGE", lambda row: row.get("last_error", "")),
 )
@@ -39,9 +44,20 @@ def dlq_ls(
 
 @dlq_app.command("groups")
 def dlq_groups(*, server: Server = "", output: Output = Format.TABLE) -> None:
-    """Count dead-lettered tasks by function and error class, largest group first."""
+    """Count dead-lettered tasks by function, error class and fingerprint, largest group first."""
     with connect(CliSettings.from_env(), server) as api:
-        show(api.get(paths.DLQ_GROUPS)["groups"], GROUPS, output, name="error_class")
+        found = api.get(paths.DLQ_GROUPS)
+    groups = found["groups"]
+    if output is Format.NAME:
+        groups = [{"name": _filter(group)} for group in groups]
+    show(groups, GROUPS, output, name="name")
+    if found["more"]:
+        say(f"And {found['more']} task(s) in other groups.")
+
+
+def _filter(group: Row) -> str:
+    """What ``--error`` takes for this group."""
+    return "/".join(filter(None, (group["error_class"], group["fingerprint"])))
 
 
 def redrive(

@@ -56,6 +56,7 @@ CARD = (
     Column("due", lambda row: row.get("retry_after")),
     Column("worker", lambda row: row.get("worker_id")),
     Column("error class", lambda row: row.get("error_type")),
+    Column("fingerprint", lambda row: row.get("fingerprint")),
     Column("error", lambda row: row.get("last_error")),
     Column(
         "result", lambda row: "atf result " + str(row["task_id"]) if row.get("has_result") else ""
@@ -114,7 +115,9 @@ def list_tasks(
     since: Annotated[str, typer.Option(help="15m, 2h, 3d, or an RFC 3339 time.")] = "",
     until: Annotated[str, typer.Option(help="The same.")] = "",
     prefix: Annotated[str, typer.Option(help="Beginning of the task's id.")] = "",
-    error: Annotated[str, typer.Option(help="Only with this error class.")] = "",
+    error: Annotated[
+        str, typer.Option(help="Only with this error class, or class/fingerprint.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
     server: Server = "",
     output: Output = Format.TABLE,

@@ -65,7 +65,10 @@ def foreign_ids(name: str) -> str:
 
 
 def errors(name: str) -> str:
-    """Sorted set, lexical: ``<STATE>:<class>:<entry time>:<uuid>`` of tasks that hold an error."""
+    """Sorted set, lexical: ``<STATE>:<class>:<entry time>:<uuid>`` of tasks that hold an error.
+
+    Dead letters stand there once more, as ``DLQ:<class>/<fingerprint>:<entry time>:<uuid>``.
+    """
     return f"tasks:errors:{{{name}}}"
 
 

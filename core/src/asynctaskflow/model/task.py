@@ -106,6 +106,7 @@ class Task:
         due_ms: when a SCHEDULED task is due.
         lease_ms: when an ACTIVE task's lease runs out.
         expires_ms: a task not started by then ends FAILED; 0 means never.
+        fingerprint: of a dead letter's message: those with the same class and fingerprint are alike.
         progress: 0.0 to 1.0, as the handler reported it.
         resource: name of the ``Task`` resource that submitted it; empty if none did.
     """
@@ -126,6 +127,7 @@ class Task:
     worker: str = ""
     error: str = ""
     error_class: str = ""
+    fingerprint: str = ""
     progress: float = 0.0
     note: str = ""
     input_bytes: int = 0

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from asynctaskflow.model import keys
 from asynctaskflow.model.task import Task, TaskId, TaskState
-from asynctaskflow.store.connection import AsyncRedis, translated
+from asynctaskflow.store.connection import translated
 from asynctaskflow.taskqueue.cursor import Cursor
+from asynctaskflow.taskqueue.error_groups import RedisErrorGroups
 from asynctaskflow.taskqueue.messages import Page, TaskFilter
 from asynctaskflow.taskqueue.records import mapping, task
 
@@ -23,12 +24,8 @@ TIME_HEX = 12
 Entry = tuple[str, float]
 
 
-class RedisListing:
+class RedisListing(RedisErrorGroups):
     """Pages of tasks."""
-
-    def __init__(self, client: AsyncRedis) -> None:
-        """Nothing is sent yet."""
-        self._client = client
 
     async def list_tasks(self, where: TaskFilter, *, limit: int, cursor: str = "") -> Page:
         """One page; see ``Reader.list_tasks``.
@@ -81,22 +78,6 @@ class RedisListing:
             if where.state is TaskState.ACTIVE and (where.since_ms or where.until_ms):
                 return len(await self._running(where))
             return int(await self._client.zcount(_index(where), low, high))
-
-    async def error_classes(self, function: str, state: TaskState) -> dict[str, int]:
-        """Error class -> tasks in that state: one step over each class, not over each task."""
-        found: dict[str, int] = {}
-        start = f"[{state}:"
-        with translated():
-            while True:
-                members = await self._client.zrangebylex(
-                    keys.errors(function), start, f"({state};", start=0, num=1
-                )
-                if not members:
-                    return found
-                name = members[0].decode().split(":")[1]
-                low, high = f"[{state}:{name}:", f"({state}:{name};"
-                found[name] = int(await self._client.zlexcount(keys.errors(function), low, high))
-                start = f"[{state}:{name};"
 
     async def tasks(self, task_ids: Sequence[TaskId]) -> list[Task]:
         """The records of these tasks, in order; those that are gone are left out."""
@@ -237,6 +218,8 @@ def _bounds(where: TaskFilter) -> tuple[str, str]:
 def _error_range(where: TaskFilter) -> tuple[str, str]:
     if where.state not in {TaskState.SCHEDULED, TaskState.FAILED, TaskState.DLQ}:
         raise ValueError("error_class: needs state SCHEDULED, FAILED or DLQ")
+    if "/" in where.error_class and where.state is not TaskState.DLQ:
+        raise ValueError("error_class: a fingerprint needs state DLQ")
     if where.id_prefix:
         raise ValueError("error_class: cannot be combined with an id prefix")
     stem = f"{where.state}:{where.error_class}:"

@@ -256,7 +256,7 @@ class TaskFilter:
         function: required unless the caller walks all functions.
         since_ms, until_ms: half-open range on entry into ``state``; on creation if it is ACTIVE or not given.
         id_prefix: beginning of the uuid.
-        error_class: only with state SCHEDULED, FAILED or DLQ.
+        error_class: only with state SCHEDULED, FAILED or DLQ; with DLQ also ``class/fingerprint``.
     """
 
     function: str
@@ -265,3 +265,38 @@ class TaskFilter:
     until_ms: int = 0
     id_prefix: str = ""
     error_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Dead letters of one function that are alike.
+
+    Attributes:
+        fingerprint: of their messages; empty for those that were dead-lettered before there were any.
+        newest: at most three, newest first.
+        error: message of the newest.
+        first_ms, last_ms: when the oldest and the newest were dead-lettered.
+    """
+
+    function: str
+    error_class: str
+    fingerprint: str
+    count: int
+    newest: tuple[TaskId, ...]
+    error: str
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroups:
+    """The largest groups of one function's dead letters.
+
+    Attributes:
+        total: dead letters of the function.
+        more: those in groups that were left out.
+    """
+
+    groups: tuple[ErrorGroup, ...]
+    total: int
+    more: int

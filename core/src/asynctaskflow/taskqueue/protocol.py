@@ -11,6 +11,7 @@ from asynctaskflow.model.task import Task, TaskId, TaskState
 from asynctaskflow.taskqueue.messages import (
     Accepted,
     ClaimBatch,
+    ErrorGroups,
     Event,
     NewTask,
     Page,
@@ -187,6 +188,13 @@ class Reader(Protocol):
 
     async def error_classes(self, function: str, state: TaskState) -> dict[str, int]:
         """Error class -> number of tasks in that state."""
+        ...
+
+    async def error_groups(self, function: str, *, most: int) -> ErrorGroups:
+        """Dead letters by error class and fingerprint, largest first, at most ``most`` (1..200) groups.
+
+        A group with more than one in ``most`` of the function's dead letters is never left out.
+        """
         ...
 
     async def depths(self, function: str) -> QueueDepths:

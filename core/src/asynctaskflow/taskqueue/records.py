@@ -87,6 +87,7 @@ def task(task_id: TaskId, fields: Fields, *, lease_ms: int = 0) -> Task:
         worker=text(fields, "worker"),
         error=text(fields, "error"),
         error_class=text(fields, "error_class"),
+        fingerprint=text(fields, "fingerprint") if state is TaskState.DLQ else "",
         progress=fraction(fields, "progress"),
         note=text(fields, "note"),
         input_bytes=number(fields, "input_bytes"),

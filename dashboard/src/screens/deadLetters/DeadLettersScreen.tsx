@@ -1,23 +1,27 @@
 import { Link } from "@tanstack/react-router";
-import { PartyPopper, RotateCcw, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { PartyPopper } from "lucide-react";
+import { useId, useState } from "react";
 import { useDeadLetters } from "@/api/queries";
-import type { DlqGroup } from "@/api/types";
-import { count, counted } from "@/format/numbers";
+import { counted } from "@/format/numbers";
 import type { BulkAct, Target } from "@/model/bulk";
+import { byFunction, errorOf, type FunctionGroups, searchOf, standsForMore } from "@/model/deadLetters";
 import { BulkDialog } from "@/ui/BulkDialog";
-import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import layout from "@/ui/layout.module.css";
 import { PageHead } from "@/ui/PageHead";
 import { Empty, QueryView } from "@/ui/QueryView";
-import { useCan } from "@/ui/useCan";
 import css from "./DeadLettersScreen.module.css";
+import { Group } from "./Group";
+
+interface Asked {
+  act: BulkAct;
+  target: Target;
+}
 
 /** Tasks that wait for a person, by function and by what went wrong. */
 export function DeadLettersScreen() {
   const query = useDeadLetters();
-  const [asked, setAsked] = useState<{ act: BulkAct; target: Target } | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   return (
     <div className={layout.page}>
       <PageHead
@@ -36,69 +40,45 @@ export function DeadLettersScreen() {
           </Card>
         }
       >
-        {(found) => (
-          <ul className={layout.stack}>
-            {found.groups.map((group) => (
-              <li key={`${group.function} ${group.error_class}`}>
-                <Group group={group} act={(act) => setAsked({ act, target: targetOf(group) })} />
-              </li>
-            ))}
-          </ul>
-        )}
+        {(found) =>
+          byFunction(found.groups, found.left_out).map((one) => (
+            <OfFunction key={one.name} all={one} ask={setAsked} />
+          ))
+        }
       </QueryView>
       {asked && <BulkDialog {...asked} onClose={() => setAsked(null)} />}
     </div>
   );
 }
 
-function searchOf(group: DlqGroup) {
-  return { function: group.function, state: "DLQ" as const, error: group.error_class };
-}
-
-function targetOf(group: DlqGroup): Target {
-  return { search: searchOf(group) };
-}
-
-function Group({ group, act }: { group: DlqGroup; act: (act: BulkAct) => void }) {
-  const can = useCan("admin");
+function OfFunction({ all, ask }: { all: FunctionGroups; ask: (asked: Asked) => void }) {
+  const id = useId();
   return (
-    <Card>
-      <div className={css.group}>
-        <div className={css.words}>
-          <h2>
-            <Link to="/tasks" search={searchOf(group)} data-row>
-              <b className="number">{count(group.count)}</b> {group.function} <code>{group.error_class}</code>
-            </Link>
-          </h2>
-          {group.last_error && <pre className={css.error}>{group.last_error}</pre>}
-          <p className={css.newest}>
-            Newest:
-            {group.newest.map((id) => (
-              <Link key={id} to="/tasks/$task_id" params={{ task_id: id }} title={id}>
-                <code>…{id.slice(-12)}</code>
-              </Link>
-            ))}
-          </p>
-        </div>
-        {can && (
-          <div className={css.actions}>
-            <Button
-              look="primary"
-              icon={<RotateCcw size={14} aria-hidden="true" />}
-              onClick={() => act("redrive")}
-            >
-              Redrive
-            </Button>
-            <Button
-              look="danger"
-              icon={<Trash2 size={14} aria-hidden="true" />}
-              onClick={() => act("delete")}
-            >
-              Delete
-            </Button>
-          </div>
-        )}
+    <section aria-labelledby={id} className={css.ofFunction}>
+      <div className={css.head}>
+        <h2 id={id}>
+          <Link to="/functions/$name" params={{ name: all.name }}>
+            {all.name}
+          </Link>
+        </h2>
+        <span className="soft number">{counted(all.count, "task")}</span>
       </div>
-    </Card>
+      <ul className={layout.stack}>
+        {all.groups.map((group) => (
+          <li key={errorOf(group)}>
+            <Group
+              group={group}
+              isVague={standsForMore(group, all)}
+              act={(act) => ask({ act, target: { search: searchOf(group) } })}
+            />
+          </li>
+        ))}
+      </ul>
+      {all.more > 0 && (
+        <Link to="/tasks" search={{ function: all.name, state: "DLQ" }}>
+          and {counted(all.more, "task")} in other groups
+        </Link>
+      )}
+    </section>
   );
 }

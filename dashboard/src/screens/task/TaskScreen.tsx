@@ -1,6 +1,7 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTask } from "@/api/queries";
 import type { TaskDetail } from "@/api/types";
+import { errorOf } from "@/model/deadLetters";
 import { isOpen } from "@/model/states";
 import { Card } from "@/ui/Card";
 import { Facts } from "@/ui/Facts";
@@ -76,10 +77,20 @@ function TaskFacts({ task }: { task: TaskDetail }) {
           ["Attempt", `${task.attempt} of ${task.max_attempts}`],
           ["Failures", task.failures],
           ["Redrives", task.redrives],
+          ...(task.fingerprint ? [["Failed alike", <Alike key="alike" task={task} />] as const] : []),
           ["Worker", task.worker_id ?? "–"],
           ["Expires", <Moment key="at" at={task.expires_at} />],
         ]}
       />
     </Card>
+  );
+}
+
+function Alike({ task }: { task: TaskDetail }) {
+  const error = errorOf({ error_class: task.error_type ?? "", fingerprint: task.fingerprint });
+  return (
+    <Link to="/tasks" search={{ function: task.function, state: "DLQ", error }}>
+      <code>{task.fingerprint}</code>
+    </Link>
   );
 }

@@ -58,6 +58,7 @@ export function Filters({ search, change, clear }: Props) {
           label="Error class"
           placeholder="Error class"
           value={search.error}
+          size={search.error?.includes("/") ? search.error.length + 2 : undefined}
           apply={(error) => change({ error })}
         />
       )}
@@ -75,11 +76,13 @@ interface TextProps {
   placeholder: string;
   value: string | undefined;
   isMain?: boolean;
+  /** Characters to have room for, where the usual width is too little. */
+  size?: number | undefined;
   apply: (value: string | undefined) => void;
 }
 
 /** Asks the API when a person is done typing, not with every letter. */
-function TextFilter({ label, placeholder, value = "", isMain = false, apply }: TextProps) {
+function TextFilter({ label, placeholder, value = "", isMain = false, size, apply }: TextProps) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (field.current) field.current.value = value;
@@ -90,7 +93,7 @@ function TextFilter({ label, placeholder, value = "", isMain = false, apply }: T
   };
   return (
     <form
-      className={isMain ? css.main : css.text}
+      className={isMain ? css.main : size ? css.sized : css.text}
       onSubmit={(event: SubmitEvent) => {
         event.preventDefault();
         submit();
@@ -100,6 +103,7 @@ function TextFilter({ label, placeholder, value = "", isMain = false, apply }: T
       <input
         ref={field}
         type="search"
+        size={size}
         aria-label={label}
         placeholder={placeholder}
         defaultValue={value}

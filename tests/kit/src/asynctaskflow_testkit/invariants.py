@@ -320,15 +320,25 @@ def _indexed(snapshot: Snapshot) -> Iterable[str]:
 
 
 def _error_index_agrees(snapshot: Snapshot) -> Iterator[Violation]:
-    """Members are ``<STATE>:<class>:<entry time>:<uuid>``."""
-    named = {member[-UUID_CHARS:]: member.split(":")[:2] for member in snapshot.errors}
-    for uuid, place in named.items():
+    """Members are ``<STATE>:<class>:<entry time>:<uuid>``; dead letters have one more, with their fingerprint."""
+    named: dict[str, list[str]] = {}
+    for member in sorted(snapshot.errors):
+        named.setdefault(member[-UUID_CHARS:], []).append(member[: -UUID_CHARS - 1])
+    for uuid, places in named.items():
         task = snapshot.tasks.get(uuid)
-        if task is None or place != [task.state, task.fields.get("error_class", "")]:
-            yield Violation("I6", f"error index says {':'.join(place)}", uuid)
+        if task is None or places != _error_places(task):
+            yield Violation("I6", f"error index says {', '.join(places)}", uuid)
     for uuid, task in snapshot.tasks.items():
         if task.state in {TaskState.FAILED, TaskState.DLQ} and uuid not in named:
             yield Violation("I6", f"{task.state} and missing in the error index", uuid)
+
+
+def _error_places(task: StoredTask) -> list[str]:
+    """Where the index must name a task that holds an error, in order."""
+    names = [task.fields.get("error_class", "")]
+    if task.state == TaskState.DLQ:
+        names.append(f"{names[0]}/{task.fields.get('fingerprint', '')}")
+    return sorted(f"{task.state}:{name}:{task.number('updated'):014d}" for name in names)
 
 
 def stale_writes_are_refused(evidence: Evidence) -> Iterator[Violation]:

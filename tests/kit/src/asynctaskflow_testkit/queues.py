@@ -76,10 +76,17 @@ class QueueUnderTest:
         return turn.accepted[0]
 
     async def fail(
-        self, task: Claimed, to: TaskState = TaskState.DLQ, *, delay_ms: int = 0, name: str = "boom"
+        self,
+        task: Claimed,
+        to: TaskState = TaskState.DLQ,
+        *,
+        delay_ms: int = 0,
+        name: str = "boom",
+        message: str = "",
     ) -> bool:
         """Settle without a result; whether it was accepted."""
-        settlement = Fail(task.id, task.lease, to, name, f"{name} happened", delay_ms)  # type: ignore[arg-type]
+        said = message or f"{name} happened"
+        settlement = Fail(task.id, task.lease, to, name, said, delay_ms)  # type: ignore[arg-type]
         turn = await self.worker().turn([settlement], free_slots=0)
         return turn.accepted[0]
 

@@ -6,13 +6,14 @@ local answers = {}
 
 local function redrive(uuid)
   local key = TASK .. uuid
-  local r = call('HMGET', key, 'state', 'nonce', 'attempt', 'error_class', 'updated', 'history', 'redrives')
+  local r = call('HMGET', key, 'state', 'nonce', 'attempt', 'error_class', 'updated', 'history', 'redrives',
+    'fingerprint')
   if not r[1] then return MISSING end
   if r[2] == ARGV[1] then return ALREADY end
   if r[1] ~= 'DLQ' and r[1] ~= 'FAILED' then return REFUSED end
-  unindex_error(uuid, r[1], r[4], r[5])
+  unindex_error(uuid, r[1], r[4], r[5], r[8])
   call('HSET', key, 'state', 'PENDING', 'updated', NOW, 'expires', 0, 'deliveries', 0, 'lease', '',
-    'nonce', ARGV[1], 'redrives', (r[7] or 0) + 1,
+    'nonce', ARGV[1], 'redrives', (r[7] or 0) + 1, 'fingerprint', '',
     'history', remembered(r[6], {event = 'redriven', attempt = tonumber(r[3] or 0)}))
   if ARGV[2] == '1' then call('HSET', key, 'failures', 0) end
   queue(uuid, r[1], RETRY, 'RPUSH')

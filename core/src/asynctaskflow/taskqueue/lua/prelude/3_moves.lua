@@ -1,19 +1,13 @@
+<<<<<<< HEAD:core/src/asynctaskflow/taskqueue/lua/prelude/3_moves.lua
 -- Prelude, part 3: the moves that several transitions share.
+=======
+-- Prelude, part 2, then the moves that several transitions share.
+>>>>>>> 3996aeeb20d7bbc52562509a4bfa2e955b782c24:core/src/asynctaskflow/taskqueue/lua/prelude/2_moves.lua
 
 -- Leave one state's index and enter another's; score is the due time or the lease's end where that counts.
 local function move(uuid, old, new, score)
   call('ZREM', INDEX[old], uuid)
   call('ZADD', INDEX[new], score or NOW, uuid)
-end
-
-local function error_member(uuid, state, class, updated)
-  return string.format('%s:%s:%014.0f:%s', state, class, updated, uuid)
-end
-
-local function unindex_error(uuid, state, class, updated)
-  if class and class ~= '' then
-    call('ZREM', ERRORS, error_member(uuid, state, class, tonumber(updated)))
-  end
 end
 
 -- The task's bounded history with one entry more, as JSON lines.
@@ -29,11 +23,13 @@ end
 local function settle_error(uuid, old, to, entry, delay)
   local key = TASK .. uuid
   local due = to == 'SCHEDULED' and NOW + delay or nil
+  local alike = to == 'DLQ' and fingerprint(entry.message)
   entry.next = due
-  call('HSET', key, 'state', to, 'updated', NOW, 'error', entry.message, 'error_class', entry.class,
-    'due', due or 0, 'history', remembered(call('HGET', key, 'history'), entry))
+  call('HSET', key, 'state', to, 'updated', NOW, 'error', entry.message, 'error_class', entry.class, 'due', due or 0,
+    'history', remembered(call('HGET', key, 'history'), entry), unpack(alike and {'fingerprint', alike} or {}))
   move(uuid, old, to, due)
-  call('ZADD', ERRORS, 0, error_member(uuid, to, entry.class, NOW))
+  call('ZADD', ERRORS, 0, error_member(uuid, to, entry.class, NOW),
+    unpack(alike and {0, error_member(uuid, to, entry.class .. '/' .. alike, NOW)} or {}))
   emit(uuid, entry.event, old, to, entry.attempt, entry.worker, entry.class)
   ended(to, 1)
 end
@@ -41,9 +37,9 @@ end
 -- Remove every trace of a task; returns its blob references.
 local function erase(uuid)
   local key = TASK .. uuid
-  local r = call('HMGET', key, 'state', 'error_class', 'updated', 'input_ref', 'result_ref')
+  local r = call('HMGET', key, 'state', 'error_class', 'updated', 'input_ref', 'result_ref', 'fingerprint')
   call('DEL', key, key .. ':input', key .. ':result')
-  unindex_error(uuid, r[1], r[2], r[3])
+  unindex_error(uuid, r[1], r[2], r[3], r[6])
   if INDEX[r[1]] then call('ZREM', INDEX[r[1]], uuid) end
   call('ZREM', ALL, uuid)
   call('ZREM', FOREIGN, uuid)
