@@ -1,8 +1,4 @@
-<<<<<<< HEAD:core/src/asynctaskflow/taskqueue/lua/prelude/3_moves.lua
 -- Prelude, part 3: the moves that several transitions share.
-=======
--- Prelude, part 2, then the moves that several transitions share.
->>>>>>> 3996aeeb20d7bbc52562509a4bfa2e955b782c24:core/src/asynctaskflow/taskqueue/lua/prelude/2_moves.lua
 
 -- Leave one state's index and enter another's; score is the due time or the lease's end where that counts.
 local function move(uuid, old, new, score)
