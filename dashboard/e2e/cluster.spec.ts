@@ -141,3 +141,18 @@ test("without a cluster nothing is said of one, and it is asked for once", async
   await expect(card(page)).toHaveCount(0);
   await expect(page.getByText("The cluster's facts")).toHaveCount(0);
 });
+
+test("Activity shows the cluster's Events among all else, and alone", async ({ page }) => {
+  const events = [
+    event("BackOff", 5, { type: "Warning", count: 4 }),
+    event("Scheduled", 60, { function: null }),
+  ];
+  const answer = { enabled: true, available: true, why: "", namespace: "tasks", events };
+  await page.route("**/api/v1/cluster/events*", (route) => route.fulfill({ json: answer }));
+  await page.goto("/activity");
+
+  await expect(page.getByRole("listitem").filter({ hasText: "BackOff (4 times)" })).toBeVisible();
+  await page.getByRole("button", { name: "Cluster", exact: true }).click();
+  await expect(page).toHaveURL(/show=cluster/);
+  await expect(page.getByRole("main").getByRole("listitem")).toHaveCount(2);
+});

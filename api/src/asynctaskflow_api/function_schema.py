@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from asynctaskflow_api.scaling_schema import ScalingDecision
 from asynctaskflow_api.schema import FunctionDepths, Model
 from asynctaskflow_api.worker_schema import WorkerModel
 
@@ -16,6 +17,15 @@ class FunctionSummary(Model):
     dependencies: list[str]
     paused: bool
     depths: FunctionDepths
+    max_replicas: int
+
+
+class ListedFunction(FunctionSummary):
+    """A function in the list of all."""
+
+    last_decision: ScalingDecision | None = Field(
+        description="Why it has as many workers as it has."
+    )
 
 
 class FunctionDetail(FunctionSummary):
@@ -32,4 +42,4 @@ class FunctionDetail(FunctionSummary):
 class FunctionList(Model):
     """All registered functions."""
 
-    functions: list[FunctionSummary]
+    functions: list[ListedFunction]

@@ -49,6 +49,18 @@ class LoadHistory(Model):
     samples: list[LoadSample]
 
 
+class FunctionDecision(ScalingDecision):
+    """One decision, and about which function."""
+
+    function: str
+
+
+class RecentScaling(Model):
+    """The last scaling decisions of all functions, newest first."""
+
+    decisions: list[FunctionDecision]
+
+
 class ScalingHistory(Model):
     """A function's last scaling decisions, newest first."""
 

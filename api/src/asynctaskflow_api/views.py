@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from asynctaskflow.model.task import Attempt, Task, TaskState
+from asynctaskflow.scaling import DecisionRecord
 from asynctaskflow.taskqueue.messages import ErrorGroup, QueueDepths, WorkerInfo
 from asynctaskflow.taskqueue.work_source import retry_share
 
@@ -261,3 +262,23 @@ def worker_status(info: WorkerInfo, *, stale_ms: int) -> str:
     if info.state == "lost":
         return "no_heartbeat"
     return "stale" if info.age_ms > stale_ms else "healthy"
+
+
+def scaling_decision(record: DecisionRecord) -> dict[str, Any]:
+    """A decision as every answer has it."""
+    later_s = record.next_scale_down_s
+    return {
+        "at": iso(record.at_ms),
+        "previous": record.previous,
+        "replicas": record.replicas,
+        "ready": record.ready,
+        "reason": record.reason,
+        "limited_by": record.limited_by,
+        "acts": record.acts,
+        "panic": record.panic,
+        "inputs": dict(record.inputs),
+        "candidates": [
+            {"signal": one.signal, "replicas": one.replicas} for one in record.candidates
+        ],
+        "next_scale_down_at": None if later_s is None else iso(round(later_s * 1000)),
+    }

@@ -9,6 +9,7 @@ export const keys = {
   functions: ["functions"] as const,
   function: (name: string) => ["function", name] as const,
   scaling: (name: string) => ["scaling", name] as const,
+  decisions: (name: string) => ["decisions", name] as const,
   load: (name: string) => ["load", name] as const,
   cluster: (name: string) => ["cluster", name] as const,
   clusterEvents: (limit: number) => ["cluster-events", limit] as const,

@@ -93,16 +93,23 @@ export function useFunction(name: string) {
   });
 }
 
-function scalingOf(name: string) {
-  return {
+export function useScaling(name: string) {
+  return useQuery({
     queryKey: keys.scaling(name),
     queryFn: () => body(api.GET("/api/v1/functions/{name}/scaling", { params: { path: { name } } })),
     refetchInterval: OFTEN_MS,
-  };
+  });
 }
 
-export function useScaling(name: string) {
-  return useQuery(scalingOf(name));
+/** The newest scaling decisions of a function, or of all when the name is empty. */
+export function useDecisions(name: string, isWanted: boolean) {
+  return useQuery({
+    queryKey: keys.decisions(name),
+    queryFn: () => body(api.GET("/api/v1/scaling", { params: { query: { function: name } } })),
+    refetchInterval: OFTEN_MS,
+    enabled: isWanted,
+    select: (found) => found.decisions,
+  });
 }
 
 export function useLoad(name: string) {
@@ -116,10 +123,6 @@ export function useLoad(name: string) {
       ),
     refetchInterval: OFTEN_MS,
   });
-}
-
-export function useScalingOfAll(names: readonly string[]) {
-  return useQueries({ queries: names.map(scalingOf) });
 }
 
 /** What the cluster says of a function; asked once where the API reads none. */

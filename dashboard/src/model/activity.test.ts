@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { transition } from "@/live/sample";
-import { byHour, type Happening, happeningsOf, ofTransitions } from "./activity";
+import { byHour, type Happening, happeningsOf, ofCluster, ofTransitions } from "./activity";
 import { changed, readActivitySearch } from "./activitySearch";
 import { type EventLog, KEPT } from "./eventLog";
 
@@ -86,4 +86,24 @@ test("breakers belong to no function, so the one filter ends the other", () => {
   expect(changed({ function: "drill" }, { show: "breakers" })).toEqual({ show: "breakers" });
   expect(changed({ show: "breakers" }, { function: "drill" })).toEqual({ function: "drill" });
   expect(changed({ show: "tasks", function: "drill" }, { function: undefined })).toEqual({ show: "tasks" });
+});
+
+test("an Event stands with its function, and one about none only where all functions are shown", () => {
+  const event = {
+    at: "2026-11-26T10:00:00Z",
+    type: "Warning",
+    reason: "Failed",
+    message: "no image",
+    count: 3,
+  };
+  const events = [
+    { ...event, object: "Pod/atf-drill-1", function: "drill" },
+    { ...event, object: "Function/gone", function: null },
+    { ...event, object: "Pod/atf-drill-2", function: "drill", at: null },
+  ];
+
+  expect(ofCluster(events).map((one) => one.subject)).toEqual(["drill", ""]);
+  expect(ofCluster(events, "drill").map((one) => one.text)).toEqual([
+    "Pod/atf-drill-1: Failed (3 times), no image",
+  ]);
 });

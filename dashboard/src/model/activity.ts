@@ -1,4 +1,4 @@
-import type { Dependency, ScalingHistory, TaskState, Transition } from "@/api/types";
+import type { ClusterEvent, Dependency, FunctionDecision, TaskState, Transition } from "@/api/types";
 import type { ActivitySearch, Shown } from "./activitySearch";
 import { type EventLog, KEPT } from "./eventLog";
 
@@ -7,7 +7,8 @@ export interface Happening {
   /** The same wherever it was read. */
   id: string;
   at: string;
-  kind: "task" | "function" | "scaling" | "breaker";
+  kind: "task" | "function" | "scaling" | "breaker" | "cluster";
+  /** A function, or the dependency of a breaker; empty where an Event tells of neither. */
   subject: string;
   text: string;
   taskId: string | null;
@@ -27,6 +28,7 @@ const KINDS: Readonly<Record<Shown, readonly Happening["kind"][]>> = {
   tasks: ["task"],
   scaling: ["scaling"],
   breakers: ["breaker"],
+  cluster: ["cluster"],
 };
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -54,18 +56,16 @@ function words(one: Transition): string {
   return `${kind}${why}${attempt}`;
 }
 
-export function ofScaling(histories: readonly ScalingHistory[]): Happening[] {
-  return histories.flatMap((history) =>
-    history.decisions.map((one) => ({
-      id: `${one.at} ${history.function} scaling`,
-      at: one.at,
-      kind: "scaling" as const,
-      subject: history.function,
-      text: one.reason,
-      taskId: null,
-      state: null,
-    })),
-  );
+export function ofScaling(decisions: readonly FunctionDecision[]): Happening[] {
+  return decisions.map((one) => ({
+    id: `${one.at} ${one.function} scaling`,
+    at: one.at,
+    kind: "scaling",
+    subject: one.function,
+    text: one.reason,
+    taskId: null,
+    state: null,
+  }));
 }
 
 export function ofBreakers(dependencies: readonly Dependency[]): Happening[] {
@@ -75,11 +75,27 @@ export function ofBreakers(dependencies: readonly Dependency[]): Happening[] {
       at: one.at,
       kind: "breaker" as const,
       subject: dependency.name,
-      text: `${one.from} → ${one.to}${one.reason ? `: ${one.reason}` : ""}`,
+      text: `${spoken(one.from)} → ${spoken(one.to)}${one.reason ? `: ${one.reason}` : ""}`,
       taskId: null,
       state: null,
     })),
   );
+}
+
+function spoken(state: string): string {
+  return state.replace("_", " ");
+}
+
+/** Kubernetes Events; those about no function only where all functions are shown. */
+export function ofCluster(events: readonly ClusterEvent[], name = ""): Happening[] {
+  return events
+    .filter((one) => !name || one.function === name)
+    .flatMap(({ at, object, reason, count, message, ...one }) => {
+      const times = count > 1 ? ` (${count} times)` : "";
+      const text = `${object}: ${reason}${times}, ${message}`;
+      const happening = { kind: "cluster" as const, subject: one.function ?? "", taskId: null, state: null };
+      return at ? [{ id: `${at} ${object} ${reason}`, at, text, ...happening }] : [];
+    });
 }
 
 /**

@@ -1,4 +1,4 @@
-const SHOWN = ["tasks", "scaling", "breakers"] as const;
+const SHOWN = ["tasks", "scaling", "breakers", "cluster"] as const;
 export type Shown = (typeof SHOWN)[number];
 
 /** Everything that decides what Activity shows; it lives in the address and nowhere else. */

@@ -58,3 +58,31 @@ async def test_the_load_of_the_last_minutes_is_told_oldest_first(http, q):
     assert len((await http.get(path, params={"minutes": 1})).json()["samples"]) == 2
     assert (await http.get("/api/v1/functions/nobody/load")).status_code == 404
     assert (await http.get(path, params={"minutes": 61})).status_code == 422
+
+
+async def test_decisions_of_all_functions_come_in_one_answer_newest_first(http, q):
+    log = RedisScalingLog(q.client)
+    for at_ms, function in ((1000, FUNCTION), (2000, "other"), (3000, FUNCTION)):
+        await q.queue.register(function, await q.queue.spec(FUNCTION))
+        await log.append(function, DecisionRecord(at_ms, 0, 1, 0, f"at {at_ms}", "None"))
+
+    async def told(**query) -> list[tuple[str, str]]:
+        found = (await http.get("/api/v1/scaling", params=query)).json()["decisions"]
+        return [(one["function"], one["reason"]) for one in found]
+
+    assert await told() == [(FUNCTION, "at 3000"), ("other", "at 2000"), (FUNCTION, "at 1000")]
+    assert await told(limit=1) == [(FUNCTION, "at 3000")]
+    assert await told(function="other") == [("other", "at 2000")]
+    assert await told(function="nobody") == []
+
+
+async def test_the_list_of_functions_says_what_was_decided_last(http, q):
+    await RedisScalingLog(q.client).append(
+        FUNCTION, DecisionRecord(1, 0, 1, 0, "one waits", "None")
+    )
+
+    found = (await http.get("/api/v1/functions")).json()["functions"]
+
+    listed = {one["name"]: one["last_decision"] for one in found}
+    assert listed.pop(FUNCTION)["reason"] == "one waits"
+    assert set(listed.values()) == {None}

@@ -58,21 +58,27 @@ class FunctionRoutes:
             )
 
     async def list_functions(self) -> Reply:
-        """List functions with their queues."""
+        """List functions with their queues and last scaling decisions."""
         queue = self._services.queue
-        depths = await queue.all_depths(await queue.functions())
+        names = await queue.functions()
+        depths, decisions = await asyncio.gather(
+            queue.all_depths(names), self._services.scaling.recent_of(names, limit=1)
+        )
         specs = await asyncio.gather(
             *(self._services.catalog.spec(one.function) for one in depths), return_exceptions=True
         )
-        shown = [
-            _summary(one, spec)
-            for one, spec in zip(depths, specs, strict=True)
+        listed = [
+            {
+                **_summary(one, spec),
+                "last_decision": views.scaling_decision(last[0]) if last else None,
+            }
+            for one, spec, last in zip(depths, specs, decisions, strict=True)
             if isinstance(spec, FunctionSpec)
         ]
         for spec in specs:
             if isinstance(spec, BaseException) and not isinstance(spec, FunctionNotFound):
                 raise spec
-        return reply({"functions": shown})
+        return reply({"functions": listed})
 
     async def get_function(self, name: str) -> Reply:
         """Get a function: manifest, schemas, queues, workers."""
@@ -113,4 +119,5 @@ def _summary(depths: QueueDepths, spec: FunctionSpec) -> dict[str, Any]:
         "dependencies": list(spec.dependencies),
         "paused": depths.paused,
         "depths": views.function_depths(depths),
+        "max_replicas": spec.scaling.max_replicas,
     }

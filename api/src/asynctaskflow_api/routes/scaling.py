@@ -4,19 +4,21 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from asynctaskflow.scaling.record import KEPT, DecisionRecord
+from asynctaskflow.scaling.record import KEPT
 from asynctaskflow.scaling.sample import LoadSample
 from asynctaskflow_api import views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
 from asynctaskflow_api.reply import Reply, reply
 from asynctaskflow_api.routing import Routes
-from asynctaskflow_api.scaling_schema import LoadHistory, ScalingHistory
+from asynctaskflow_api.scaling_schema import LoadHistory, RecentScaling, ScalingHistory
 
 Limit = Annotated[int, Query(ge=1, le=KEPT, description="Decisions, newest first.")]
+OneFunction = Annotated[str, Query(max_length=40, description="Only of this one; empty: of all.")]
+RecentLimit = Annotated[int, Query(ge=1, le=500, description="Decisions, newest first.")]
 Minutes = Annotated[int, Query(ge=1, le=60, description="How far back.")]
-MS = 1000
 MINUTE_MS = 60_000
+EACH = 10
 
 
 class ScalingRoutes:
@@ -33,6 +35,14 @@ class ScalingRoutes:
         routes.add(
             "GET", path + "/scaling", self.get_function_scaling, model=ScalingHistory, **read
         )
+        routes.add(
+            "GET",
+            "/api/v1/scaling",
+            self.get_recent_scaling,
+            role=Role.READ,
+            tag="functions",
+            model=RecentScaling,
+        )
         routes.add("GET", path + "/load", self.get_function_load, model=LoadHistory, **read)
 
     async def get_function_scaling(self, name: str, limit: Limit = KEPT) -> Reply:
@@ -48,9 +58,29 @@ class ScalingRoutes:
                 "min_replicas": spec.scaling.min_replicas,
                 "max_replicas": spec.scaling.max_replicas,
                 "mode": spec.scaling.mode,
-                "decisions": [_shown(record) for record in found],
+                "decisions": [views.scaling_decision(record) for record in found],
             }
         )
+
+    async def get_recent_scaling(
+        self, function: OneFunction = "", limit: RecentLimit = 100
+    ) -> Reply:
+        """Get the newest scaling decisions of all functions, or of one, with their reasons.
+
+        Of each of all the last ten at most.
+        """
+        registered = await self._services.queue.functions()
+        functions = [one for one in registered if function in {"", one}]
+        each = KEPT if function else EACH
+        found = await self._services.scaling.recent_of(functions, limit=each)
+        every = [
+            (record, name) for name, some in zip(functions, found, strict=True) for record in some
+        ]
+        every.sort(key=lambda one: one[0].at_ms, reverse=True)
+        decisions = [
+            {"function": name, **views.scaling_decision(record)} for record, name in every[:limit]
+        ]
+        return reply({"decisions": decisions})
 
     async def get_function_load(self, name: str, minutes: Minutes = 30) -> Reply:
         """Get how many tasks waited and ran, and how many workers there were and should have been.
@@ -70,23 +100,4 @@ def _sampled(sample: LoadSample) -> dict[str, Any]:
         "running": sample.running,
         "desired": sample.desired,
         "ready": sample.ready,
-    }
-
-
-def _shown(record: DecisionRecord) -> dict[str, Any]:
-    later_s = record.next_scale_down_s
-    return {
-        "at": views.iso(record.at_ms),
-        "previous": record.previous,
-        "replicas": record.replicas,
-        "ready": record.ready,
-        "reason": record.reason,
-        "limited_by": record.limited_by,
-        "acts": record.acts,
-        "panic": record.panic,
-        "inputs": dict(record.inputs),
-        "candidates": [
-            {"signal": one.signal, "replicas": one.replicas} for one in record.candidates
-        ],
-        "next_scale_down_at": None if later_s is None else views.iso(round(later_s * MS)),
     }

@@ -3,6 +3,7 @@
 Bounded, newest first, and never read to decide: losing it costs nothing but the view.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, fields
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from asynctaskflow.store.connection import AsyncRedis, translated
 
 LIFETIME_MS = 30 * 86_400_000
 LOAD_LIFETIME_MS = 3_600_000
+AT_ONCE = 100
 FIELDS = frozenset(one.name for one in fields(DecisionRecord))
 
 
@@ -28,6 +30,12 @@ class ScalingLog(Protocol):
 
     async def recent(self, function: str, *, limit: int = KEPT) -> list[DecisionRecord]:
         """The last decisions, newest first."""
+        ...
+
+    async def recent_of(
+        self, functions: Sequence[str], *, limit: int
+    ) -> list[list[DecisionRecord]]:
+        """The last decisions of each, newest first."""
         ...
 
     async def note(self, function: str, sample: LoadSample) -> None:
@@ -53,10 +61,21 @@ class RedisScalingLog:
 
     async def recent(self, function: str, *, limit: int = KEPT) -> list[DecisionRecord]:
         """The last decisions; see ``ScalingLog.recent``. Damaged entries are left out."""
-        with translated():
-            entries = await self._client.lrange(keys.scaling(function), 0, limit - 1)
-        found = [_record(entry) for entry in entries]
-        return [record for record in found if record is not None]
+        return (await self.recent_of([function], limit=limit))[0]
+
+    async def recent_of(
+        self, functions: Sequence[str], *, limit: int
+    ) -> list[list[DecisionRecord]]:
+        """The last decisions of each; see ``ScalingLog.recent_of``."""
+        found: list[list[DecisionRecord]] = []
+        for first in range(0, len(functions), AT_ONCE):
+            pipe = self._client.pipeline(transaction=False)
+            for function in functions[first : first + AT_ONCE]:
+                pipe.lrange(keys.scaling(function), 0, limit - 1)
+            with translated():
+                lists = await pipe.execute()
+            found += [_records(entries) for entries in lists]
+        return found
 
     async def note(self, function: str, sample: LoadSample) -> None:
         """Keep a sample; see ``ScalingLog.note``."""
@@ -84,6 +103,10 @@ class RedisScalingLog:
         pipe.pexpire(key, lifetime_ms)
         with translated():
             await pipe.execute()
+
+
+def _records(entries: Sequence[bytes]) -> list[DecisionRecord]:
+    return [record for entry in entries if (record := _record(entry)) is not None]
 
 
 def _record(entry: bytes) -> DecisionRecord | None:

@@ -1,4 +1,4 @@
-import { useFunctions } from "@/api/queries";
+import { useClusterEvents, useFunctions } from "@/api/queries";
 import type { ActivitySearch, Shown } from "@/model/activitySearch";
 import controls from "@/ui/controls.module.css";
 import { Segments } from "@/ui/Segments";
@@ -8,6 +8,7 @@ const SHOWN: readonly { value: Shown | "everything"; label: string }[] = [
   { value: "tasks", label: "Tasks" },
   { value: "scaling", label: "Scaling" },
   { value: "breakers", label: "Breakers" },
+  { value: "cluster", label: "Cluster" },
 ];
 
 interface Props {
@@ -17,6 +18,10 @@ interface Props {
 
 export function ActivityFilters({ search, change }: Props) {
   const { data: functions = [] } = useFunctions();
+  const { data: cluster } = useClusterEvents();
+  const choices = SHOWN.filter(
+    (one) => one.value !== "cluster" || cluster?.enabled || search.show === "cluster",
+  );
   const names = functions.map((one) => one.name);
   // A function that is gone is still what the address asks for.
   if (search.function && !names.includes(search.function)) names.push(search.function);
@@ -24,7 +29,7 @@ export function ActivityFilters({ search, change }: Props) {
     <>
       <Segments
         label="Show"
-        choices={SHOWN}
+        choices={choices}
         value={search.show ?? "everything"}
         onChange={(show) => change({ show: show === "everything" ? undefined : show })}
       />

@@ -25,7 +25,7 @@ function Activity({ search }: { search: ActivitySearch }) {
   const others = useOthers(search);
   const { log, heldMs } = activity;
   const happenings = happeningsOf(log, others.happenings, { search, heldMs });
-  const hasTransitions = search.show !== "scaling" && search.show !== "breakers";
+  const hasTransitions = !search.show || search.show === "tasks";
   return (
     <div className={layout.page}>
       <PageHead

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Boxes, Hash, type LucideIcon, PlugZap, Scaling } from "lucide-react";
+import { Boxes, Container, Hash, type LucideIcon, PlugZap, Scaling } from "lucide-react";
 import { memo } from "react";
 import { hour } from "@/format/times";
 import { byHour, type Happening } from "@/model/activity";
@@ -13,6 +13,7 @@ const ICONS: Readonly<Record<Happening["kind"], LucideIcon>> = {
   function: Boxes,
   scaling: Scaling,
   breaker: PlugZap,
+  cluster: Container,
 };
 
 /** What happened, under the hours in which it did. */
@@ -40,19 +41,23 @@ export function Hours({ happenings }: { happenings: readonly Happening[] }) {
 /** What has happened does not change any more: the same id is the same line. */
 const Line = memo(PlainLine, (one, other) => one.happening.id === other.happening.id);
 
+function Subject({ happening: { kind, subject } }: { happening: Happening }) {
+  if (!subject) return null;
+  if (kind === "breaker") return <Link to="/dependencies">{subject}</Link>;
+  return (
+    <Link to="/functions/$name" params={{ name: subject }}>
+      {subject}
+    </Link>
+  );
+}
+
 function PlainLine({ happening }: { happening: Happening }) {
   const Icon = ICONS[happening.kind];
   return (
     <li className={css.line}>
       <Icon size={15} aria-hidden="true" className={css.icon} />
       <span className={css.subject}>
-        {happening.kind === "breaker" ? (
-          <Link to="/dependencies">{happening.subject}</Link>
-        ) : (
-          <Link to="/functions/$name" params={{ name: happening.subject }}>
-            {happening.subject}
-          </Link>
-        )}
+        <Subject happening={happening} />
       </span>
       <span className={css.text}>
         {happening.state && <StateChip state={happening.state} />}

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useDependencies, useEachDependency, useFunctions, useScalingOfAll } from "@/api/queries";
-import { type Happening, ofBreakers, ofScaling } from "@/model/activity";
-import type { ActivitySearch } from "@/model/activitySearch";
+import { useClusterEvents, useDecisions, useDependencies, useEachDependency } from "@/api/queries";
+import { type Happening, ofBreakers, ofCluster, ofScaling } from "@/model/activity";
+import type { ActivitySearch, Shown } from "@/model/activitySearch";
 
 export interface Others {
   happenings: Happening[];
@@ -11,21 +11,23 @@ export interface Others {
 
 /** What happened besides transitions, as far as the filters want it: another source is one more of these. */
 export function useOthers({ show, function: name }: ActivitySearch): Others {
-  const functions = useFunctions();
   const dependencies = useDependencies();
-  const wantsScaling = show !== "tasks" && show !== "breakers";
-  const wantsBreakers = !name && show !== "tasks" && show !== "scaling";
-  const names = (functions.data ?? []).map((one) => one.name).filter((one) => !name || one === name);
-  const scaling = useScalingOfAll(wantsScaling ? names : []);
+  const wants = (kind: Shown) => !show || show === kind;
+  const wantsScaling = wants("scaling");
+  const wantsBreakers = !name && wants("breakers");
+  const cluster = useClusterEvents();
+  const scaling = useDecisions(name ?? "", wantsScaling);
   const breakers = useEachDependency(wantsBreakers ? (dependencies.data ?? []).map((one) => one.name) : []);
   return {
     happenings: [
-      ...ofScaling(scaling.flatMap((one) => one.data ?? [])),
+      ...(wantsScaling ? ofScaling(scaling.data ?? []) : []),
       ...ofBreakers(breakers.flatMap((one) => one.data ?? [])),
+      ...(wants("cluster") ? ofCluster(cluster.data?.events ?? [], name) : []),
     ],
     queries: [
-      ...(wantsScaling ? [functions, ...scaling] : []),
+      ...(wantsScaling ? [scaling] : []),
       ...(wantsBreakers ? [dependencies, ...breakers] : []),
+      ...(show === "cluster" ? [cluster] : []),
     ],
   };
 }

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useFunction } from "@/api/queries";
-import type { FunctionSummary } from "@/api/types";
+import type { ListedFunction } from "@/api/types";
 import { count } from "@/format/numbers";
 import { duration } from "@/format/times";
 import type { Target } from "@/model/bulk";
@@ -23,7 +23,7 @@ const AGES = [
 ] as const;
 
 interface Props {
-  found: FunctionSummary;
+  found: ListedFunction;
   purge: (target: Target) => void;
 }
 
@@ -98,7 +98,7 @@ function targetOf(name: string, state: Retention["state"], ageMs: number): Targe
 }
 
 interface RowProps {
-  found: FunctionSummary;
+  found: ListedFunction;
   kept: Retention;
   children: React.ReactNode;
 }

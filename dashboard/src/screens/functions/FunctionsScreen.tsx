@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Pause } from "lucide-react";
-import { useFunctions, useScalingOfAll, useWorkers } from "@/api/queries";
-import type { FunctionSummary, ScalingHistory, Worker } from "@/api/types";
+import { useFunctions, useWorkers } from "@/api/queries";
+import type { ListedFunction, Worker } from "@/api/types";
 import { count } from "@/format/numbers";
 import { duration } from "@/format/times";
 import { Chip } from "@/ui/Chip";
@@ -27,17 +27,15 @@ export function FunctionsScreen() {
   );
 }
 
-function Cards({ functions }: { functions: readonly FunctionSummary[] }) {
+function Cards({ functions }: { functions: readonly ListedFunction[] }) {
   const { data: workers } = useWorkers();
-  const scaling = useScalingOfAll(functions.map((one) => one.name));
   return (
     <ul className={css.cards}>
-      {functions.map((one, position) => (
+      {functions.map((one) => (
         <li key={one.name}>
           <FunctionCard
             found={one}
             workers={(workers?.worker_details ?? []).filter((worker) => worker.function === one.name)}
-            scaling={scaling[position]?.data}
           />
         </li>
       ))}
@@ -46,12 +44,11 @@ function Cards({ functions }: { functions: readonly FunctionSummary[] }) {
 }
 
 interface CardProps {
-  found: FunctionSummary;
+  found: ListedFunction;
   workers: readonly Worker[];
-  scaling: ScalingHistory | undefined;
 }
 
-function FunctionCard({ found, workers, scaling }: CardProps) {
+function FunctionCard({ found, workers }: CardProps) {
   const { depths } = found;
   const healthy = workers.filter((worker) => worker.status === "healthy").length;
   return (
@@ -69,11 +66,11 @@ function FunctionCard({ found, workers, scaling }: CardProps) {
         <Amount label="waiting" value={depths.states.PENDING} />
         <Amount label="running" value={depths.states.ACTIVE} />
         <Amount label="dead letters" value={depths.states.DLQ} isBad />
-        <Amount label={`of ${scaling?.max_replicas ?? "…"} workers`} value={healthy} />
+        <Amount label={`of ${found.max_replicas} workers`} value={healthy} />
       </span>
       <span className={css.why}>
         {depths.oldest_pending_seconds > 0 && `Oldest waits ${duration(depths.oldest_pending_seconds)}. `}
-        {scaling?.decisions[0]?.reason ?? "No scaling decision yet"}
+        {found.last_decision?.reason ?? "No scaling decision yet"}
       </span>
     </Link>
   );
