@@ -14,7 +14,8 @@ from asynctaskflow_api.settings import ApiSettings
 
 # Where the dashboard is built its pages are public too: there is no data in them.
 DASHBOARD = {"/", *PAGES, *(f"{page}/" for page in PAGES)} if Dashboard.find(None) else set()
-PUBLIC = {"/live", "/ready", "/live/", "/ready/"} | DASHBOARD
+DOCS = ("/docs", "/redoc", "/docs/docs.css", "/docs/docs.js")
+PUBLIC = {f"{page}{end}" for page in ("/live", "/ready", *DOCS) for end in ("", "/")} | DASHBOARD
 READER_KEY, READER = new_key("reader", Role.READ)
 WRITER_KEY, WRITER = new_key("writer", Role.WRITE)
 APP = create_app(ApiSettings(keys=(ApiKey.parse(READER), ApiKey.parse(WRITER))))
@@ -176,11 +177,18 @@ async def test_a_defect_answers_500_without_telling_what_happened():
 
 
 async def test_the_documentation_is_our_own_and_runs_no_foreign_script():
-    headers = {"Authorization": f"Bearer {READER_KEY}"}
-    page = await send("GET", "/docs", headers)
-    script = await send("GET", "/docs/docs.js", headers)
+    page = await send("GET", "/docs", {})
+    script = await send("GET", "/docs/docs.js", {})
 
     assert page.status_code == script.status_code == 200
     assert "http://" not in page.text
     assert "https://" not in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+async def test_a_browser_opens_the_documentation_without_a_key_and_reads_the_document_with_one():
+    key = {"Authorization": f"Bearer {READER_KEY}"}
+
+    assert (await send("GET", "/docs", {})).status_code == 200
+    assert (await send("GET", "/openapi.json", {})).status_code == 401
+    assert (await send("GET", "/openapi.json", key)).status_code == 200

@@ -62,7 +62,7 @@ async def test_what_is_no_page_is_not_found(http, path):
     assert (await http.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/health", "/api/v1/tasks/"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/health", "/api/v1/tasks/"])
 async def test_the_apis_own_paths_still_ask_for_a_credential(http, path):
     assert (await http.get(path)).status_code == 401
 

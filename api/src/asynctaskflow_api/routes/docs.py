@@ -29,15 +29,19 @@ class DocsRoutes:
         self._document: bytes | None = None
 
     def mount(self, routes: Routes) -> None:
-        """Register them."""
+        """Register them: what the API can do is for its users, the page that shows it says nothing by itself.
+
+        A browser sends no key when it opens an address; the page asks for one.
+        """
+        document = self.get_openapi
+        routes.add("GET", "/openapi.json", document, role=Role.READ, tag="health", shown=False)
         for path, handler in (
-            ("/openapi.json", self.get_openapi),
             ("/docs", self.get_docs),
             ("/redoc", self.get_docs),
             ("/docs/docs.css", self.get_docs_style),
             ("/docs/docs.js", self.get_docs_script),
         ):
-            routes.add("GET", path, handler, role=Role.READ, tag="health", shown=False)
+            routes.add("GET", path, handler, role=Role.PUBLIC, tag="health", shown=False)
 
     async def get_openapi(self) -> Response:
         """Get this API's document."""

@@ -27,12 +27,8 @@ export function Calling({ version }: { version: string }) {
         </dd>
         <dt>Try it</dt>
         <dd>
-          {hasKey ? (
-            // A browser sends no key when it opens a page.
-            "From a shell: the interactive page opens only where no key is asked for."
-          ) : (
-            <a href="/docs">Interactive page</a>
-          )}
+          <a href="/docs">Interactive page</a>
+          {hasKey && ", which asks for the key again"}
         </dd>
       </dl>
     </Card>

@@ -45,12 +45,10 @@ function Call({ operation }: { operation: Operation }) {
     <div className={css.call}>
       <code>{call}</code>
       <CopyButton text={call} label="Copy as curl" />
-      {!hasKey && (
-        <a className={buttonClass("quiet")} href={`/docs#${encodeURIComponent(operation.id)}`}>
-          <ExternalLink size={14} aria-hidden="true" />
-          Try it
-        </a>
-      )}
+      <a className={buttonClass("quiet")} href={`/docs#${encodeURIComponent(operation.id)}`}>
+        <ExternalLink size={14} aria-hidden="true" />
+        Try it
+      </a>
     </div>
   );
 }
