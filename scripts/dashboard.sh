@@ -59,6 +59,6 @@ case ${1:?build, types, check, test or screenshots} in
         ;;
     screenshots)
         npm run --silent build -- --logLevel warn
-        browse --project=screenshots
+        ATF_E2E_DEMO=1 browse --project=screenshots
         ;;
 esac

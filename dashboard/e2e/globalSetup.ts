@@ -6,11 +6,12 @@ import { freePort, Program } from "./processes";
 
 const FUNCTIONS = fileURLToPath(new URL("functions", import.meta.url));
 
-/** A whole local stack for all tests: embedded server, API with dashboard, supervisor and real workers. */
+/** A whole local stack for all tests: embedded server, API with dashboard, supervisor and real workers; for pictures the demo. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), "atf-dashboard-"));
   const port = await freePort();
-  const args = ["up", "--port", `${port}`, "--data-dir", join(folder, "data")];
+  const demo = process.env.ATF_E2E_DEMO ? ["--demo"] : [];
+  const args = ["up", ...demo, "--port", `${port}`, "--data-dir", join(folder, "data")];
   const stack = new Program("atf", [...args, "--functions", FUNCTIONS, "--grace", "1"], {
     XDG_STATE_HOME: folder,
     OPENROUTER_API_KEY: "",
