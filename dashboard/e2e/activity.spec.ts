@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { KEPT } from "../src/model/eventLog";
 import { expect, isLive, test } from "./fixtures";
 
 const line = (page: Page, id: string) => page.getByRole("listitem").filter({ hasText: `…${id.slice(-12)}` });
@@ -30,7 +31,7 @@ test("older events follow at the end, by keyboard too, and none is missing", asy
   const first = await api.drill({ label: "first" });
   await api.post(
     "/api/v1/functions/drill/tasks/bulk",
-    Array.from({ length: 99 }, () => ({ label: "many" })),
+    Array.from({ length: KEPT / 2 - 1 }, () => ({ label: "many" })),
   );
   await expect
     .poll(
@@ -38,7 +39,7 @@ test("older events follow at the end, by keyboard too, and none is missing", asy
     )
     .toBe(0);
   await page.goto("/activity?show=tasks&function=drill");
-  await expect(lines(page)).toHaveCount(200);
+  await expect(lines(page)).toHaveCount(KEPT);
   await expect(line(page, first).filter({ hasText: "enqueued" })).toHaveCount(0);
 
   const older = page.getByRole("button", { name: "Older" });
@@ -47,7 +48,7 @@ test("older events follow at the end, by keyboard too, and none is missing", asy
 
   await expect(line(page, first).filter({ hasText: "enqueued" })).toBeVisible();
   const whole = await api.get<{ events: { task_id: string | null }[] }>(
-    "/api/v1/events/recent?function=drill&limit=400",
+    `/api/v1/events/recent?function=drill&limit=${2 * KEPT}`,
   );
   const shown = await lines(page).locator("code").allTextContents();
   const told = whole.events.filter((one) => one.task_id).map((one) => `…${one.task_id?.slice(-12)}`);

@@ -10,7 +10,7 @@ export interface EventLog {
 }
 
 /** As many as a person reads without asking for more. */
-export const KEPT = 100;
+export const KEPT = 60;
 /** What may come while older ones are on their way, and none of it must cut the place where those belong. */
 const ROOM = 1000;
 export const NOTHING: EventLog = { events: [], cursor: "", kept: KEPT };
