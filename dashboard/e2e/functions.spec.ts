@@ -37,6 +37,20 @@ test("scaling decisions come with their reasons", async ({ page, api }) => {
   await expect(scaling.getByRole("row").last()).toContainText(/\d{2}:\d{2}.*\d/);
 });
 
+test("what a function calls stands beside its name: breaker and limiter", async ({ page }) => {
+  // No limit is set here and no provider reports one, so the answer is given one.
+  await page.route("**/api/v1/dependencies/openrouter", async (route) => {
+    const answer = await route.fetch();
+    const { limiter, ...rest } = await answer.json();
+    await route.fulfill({
+      json: { ...rest, limiter: { ...limiter, limited: true, tokens: 2.5, capacity: 20 } },
+    });
+  });
+  await page.goto("/functions/summarize");
+
+  await expect(page.getByRole("link", { name: "openrouter: breaker closed 2 of 20 tokens" })).toBeVisible();
+});
+
 test("a task is sent with a form made from the schema", async ({ page, api }) => {
   await page.goto("/functions/drill");
   await page.getByRole("button", { name: "Send a task" }).click();

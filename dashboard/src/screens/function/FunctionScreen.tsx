@@ -9,6 +9,7 @@ import { Button, buttonClass } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Chip } from "@/ui/Chip";
 import { JsonView } from "@/ui/JsonView";
+import { LimiterChip } from "@/ui/LimiterChip";
 import layout from "@/ui/layout.module.css";
 import { PageHead } from "@/ui/PageHead";
 import { Loading, QueryView } from "@/ui/QueryView";
@@ -48,7 +49,7 @@ function Detail({ found }: { found: FunctionDetail }) {
               </Chip>
             )}
             <span>{found.description}</span>
-            <Breakers names={found.dependencies} />
+            <Dependencies names={found.dependencies} />
           </>
         }
         actions={<Actions found={found} />}
@@ -79,13 +80,13 @@ function Detail({ found }: { found: FunctionDetail }) {
   );
 }
 
-function Breakers({ names }: { names: readonly string[] }) {
+function Dependencies({ names }: { names: readonly string[] }) {
   const found = useEachDependency(names);
   return found.map(
     ({ data }) =>
       data && (
         <Link key={data.name} to="/dependencies">
-          <BreakerChip name={data.name} breaker={data.breaker} />
+          <BreakerChip name={data.name} breaker={data.breaker} /> <LimiterChip limiter={data.limiter} />
         </Link>
       ),
   );

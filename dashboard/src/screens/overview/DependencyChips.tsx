@@ -1,10 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { Gauge } from "lucide-react";
 import { useDependencies, useService } from "@/api/queries";
-import type { Dependency } from "@/api/types";
-import { count } from "@/format/numbers";
 import { BreakerChip } from "@/ui/BreakerChip";
-import { Chip } from "@/ui/Chip";
+import { LimiterChip } from "@/ui/LimiterChip";
 import { ServiceChip } from "@/ui/ServiceChip";
 import css from "./DependencyChips.module.css";
 
@@ -18,7 +15,7 @@ export function DependencyChips() {
         <li key={one.name}>
           <Link to="/dependencies" className={css.chip}>
             <BreakerChip breaker={one.breaker} name={one.name} />
-            {one.limiter.limited && <LimiterChip dependency={one} />}
+            <LimiterChip limiter={one.limiter} />
           </Link>
         </li>
       ))}
@@ -30,13 +27,5 @@ export function DependencyChips() {
         </li>
       )}
     </ul>
-  );
-}
-
-function LimiterChip({ dependency: { limiter } }: { dependency: Dependency }) {
-  return (
-    <Chip tone={limiter.waiting ? "scheduled" : "cancelled"} icon={<Gauge size={13} aria-hidden="true" />}>
-      {count(Math.floor(limiter.tokens))} of {count(limiter.capacity)} tokens
-    </Chip>
   );
 }
