@@ -56,7 +56,8 @@ def test_without_an_api_server_for_a_minute_work_goes_on_and_status_catches_up(
     cluster.cluster.start_process("kube-apiserver")
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    until(lambda: cluster.ready(), 60, what="the API server is back")
+    # Kubelet, controllers and CoreDNS, cut off for a minute, wait before they try again.
+    until(lambda: cluster.ready(), 150, what="the cluster has found its API server again")
     calm.kubectl("wait", "--for=condition=Finished", "task/through-the-outage", "--timeout=120s")
     until(lambda: calm.condition("function", "probe", "Ready") == "True", 90)
     assert calm.status("task", "through-the-outage")["state"] == "COMPLETED"
