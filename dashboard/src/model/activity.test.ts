@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { transition } from "@/live/sample";
-import { byHour, type Happening, happeningsOf, ofCluster, ofTransitions } from "./activity";
+import { byHour, type Happening, happeningsOf, isEcho, ofCluster, ofTransitions } from "./activity";
 import { changed, readActivitySearch } from "./activitySearch";
 import { type EventLog, KEPT } from "./eventLog";
 
@@ -106,4 +106,12 @@ test("an Event stands with its function, and one about none only where all funct
   expect(ofCluster(events, "drill").map((one) => one.text)).toEqual([
     "Pod/atf-drill-1: Failed (3 times), no image",
   ]);
+});
+
+test("an Event that repeats a scaling decision is its echo, one of Kubernetes' own is not", () => {
+  const event = { at: null, type: "Normal", message: "", count: 1, function: "drill" };
+
+  expect(isEcho({ ...event, object: "Function/drill", reason: "ScaledUp" })).toBe(true);
+  expect(isEcho({ ...event, object: "Deployment/atf-drill", reason: "ScalingReplicaSet" })).toBe(false);
+  expect(isEcho({ ...event, object: "Function/drill", reason: "BreakerOpen" })).toBe(false);
 });

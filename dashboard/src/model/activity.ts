@@ -86,6 +86,11 @@ function spoken(state: string): string {
   return state.replace("_", " ");
 }
 
+/** Whether an Event repeats what a scaling decision says itself. */
+export function isEcho({ object, reason }: ClusterEvent): boolean {
+  return object.startsWith("Function/") && reason.startsWith("Scaled");
+}
+
 /** Kubernetes Events; those about no function only where all functions are shown. */
 export function ofCluster(events: readonly ClusterEvent[], name = ""): Happening[] {
   return events

@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useClusterEvents, useDecisions, useDependencies, useEachDependency } from "@/api/queries";
-import { type Happening, ofBreakers, ofCluster, ofScaling } from "@/model/activity";
+import { type Happening, isEcho, ofBreakers, ofCluster, ofScaling } from "@/model/activity";
 import type { ActivitySearch, Shown } from "@/model/activitySearch";
 
 export interface Others {
@@ -16,13 +16,14 @@ export function useOthers({ show, function: name }: ActivitySearch): Others {
   const wantsScaling = wants("scaling");
   const wantsBreakers = !name && wants("breakers");
   const cluster = useClusterEvents();
+  const events = (cluster.data?.events ?? []).filter((one) => show === "cluster" || !isEcho(one));
   const scaling = useDecisions(name ?? "", wantsScaling);
   const breakers = useEachDependency(wantsBreakers ? (dependencies.data ?? []).map((one) => one.name) : []);
   return {
     happenings: [
       ...(wantsScaling ? ofScaling(scaling.data ?? []) : []),
       ...ofBreakers(breakers.flatMap((one) => one.data ?? [])),
-      ...(wants("cluster") ? ofCluster(cluster.data?.events ?? [], name) : []),
+      ...(wants("cluster") ? ofCluster(events, name) : []),
     ],
     queries: [
       ...(wantsScaling ? [scaling] : []),
