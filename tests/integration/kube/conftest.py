@@ -1,11 +1,13 @@
 """One API server for the session, with the chart's kinds; every test has a new namespace in it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from asynctaskflow_testkit.kube_accounts import KubeAccounts
 from asynctaskflow_testkit.kube_api import KubeApi, start_kube_api
 from asynctaskflow_testkit.kubernetes.binaries import build
 from asynctaskflow_testkit.machine import CONTROL_PLANE
@@ -38,3 +40,19 @@ def namespace(kube_api: KubeApi) -> str:
 def create(kube_api: KubeApi, namespace: str) -> Create:
     """Creates a resource of ours in the test's namespace."""
     return lambda manifest: kube_api.create(manifest, namespace)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the API finds its account."""
+    made = tmp_path / "account"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def accounts(kube_api: KubeApi, namespace: str, folder: Path) -> KubeAccounts:
+    """Those of the test's namespace; the API's own has the rights that the chart gives it."""
+    found = KubeAccounts(kube_api, namespace)
+    found.install_api(folder)
+    return found

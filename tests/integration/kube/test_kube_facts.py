@@ -13,7 +13,7 @@ from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow_api.app import create_app
 from asynctaskflow_operator.manifests.worker import Installation, Owner, deployment
 from asynctaskflow_testkit.api import patient_settings
-from asynctaskflow_testkit.kube_accounts import API_ACCOUNT, KubeAccounts
+from asynctaskflow_testkit.kube_accounts import API_ACCOUNT
 from asynctaskflow_testkit.kube_api import MERGE_PATCH, KubeApi
 from asynctaskflow_testkit.lifetime import LOOPBACK
 from asynctaskflow_testkit.queues import FUNCTION, open_queue
@@ -105,21 +105,6 @@ class Cluster:
 
     def _patch(self, path: str, body: dict[str, Any]) -> None:
         self._server.request("PATCH", path, body, content=MERGE_PATCH).raise_for_status()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "account"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def accounts(kube_api: KubeApi, namespace, folder) -> KubeAccounts:
-    """The API's own, with the rights that the chart gives it."""
-    found = KubeAccounts(kube_api, namespace)
-    found.install_api(folder)
-    return found
 
 
 @pytest.fixture

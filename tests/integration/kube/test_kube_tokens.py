@@ -62,21 +62,6 @@ OpenApi = Callable[..., AbstractAsyncContextManager[Caller]]
 
 
 @pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "account"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def accounts(kube_api: KubeApi, namespace, folder) -> KubeAccounts:
-    """Those of the test's namespace, where the API of the chart is."""
-    found = KubeAccounts(kube_api, namespace)
-    found.install_api(folder)
-    return found
-
-
-@pytest.fixture
 def settings(
     kube_api: KubeApi, namespace, accounts, folder, redis_url
 ) -> Callable[..., ApiSettings]:

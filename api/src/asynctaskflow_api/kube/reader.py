@@ -40,14 +40,8 @@ class Reader:
         """
         self._account = account
         self._namespace = namespace
-        self._http = httpx2.AsyncClient(
-            base_url=url,
-            auth=account,
-            verify=account.trust,
-            timeout=step_s,
-            limits=httpx2.Limits(max_connections=CONNECTIONS),
-            trust_env=False,
-            transport=transport,
+        self._http = account.client(
+            url, step_s=step_s, connections=CONNECTIONS, transport=transport
         )
 
     async def aclose(self) -> None:

@@ -74,6 +74,30 @@ class ServiceAccount(httpx2.Auth):
         request.headers["Authorization"] = f"Bearer {self._token.read_text().strip()}"
         yield request
 
+    def client(
+        self,
+        url: str,
+        *,
+        step_s: float,
+        connections: int,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> httpx2.AsyncClient:
+        """What asks an API server as this account; nothing is sent yet.
+
+        Args:
+            step_s: bounds a connection, a handshake, an answer.
+            transport: what stands for the network in a test.
+        """
+        return httpx2.AsyncClient(
+            base_url=url,
+            auth=self,
+            verify=self.trust,
+            timeout=step_s,
+            limits=httpx2.Limits(max_connections=connections),
+            trust_env=False,
+            transport=transport,
+        )
+
     def renew_trust(self) -> None:
         """Trust the authority that stands there now too: the one of before may have been replaced."""
         with suppress(OSError):
@@ -104,14 +128,8 @@ class Reviews:
         self._account = account
         self._namespace = namespace
         self._audiences = list(audiences)
-        self._http = httpx2.AsyncClient(
-            base_url=url,
-            auth=account,
-            verify=account.trust,
-            timeout=step_s,
-            limits=httpx2.Limits(max_connections=CONNECTIONS),
-            trust_env=False,
-            transport=transport,
+        self._http = account.client(
+            url, step_s=step_s, connections=CONNECTIONS, transport=transport
         )
 
     async def aclose(self) -> None:
