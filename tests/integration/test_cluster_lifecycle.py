@@ -79,6 +79,7 @@ async def test_cancel_delete_hand_back_and_pause_work(q: QueueUnderTest) -> None
     cancelled, deleted, kept = await q.enqueue(3)
     assert await q.queue.cancel(cancelled) == TaskState.PENDING
     assert await q.queue.delete(deleted) == TaskState.PENDING
+    await q.register()
     await q.queue.pause(FUNCTION)
     assert await q.claim(3) == []
     await q.queue.resume(FUNCTION)

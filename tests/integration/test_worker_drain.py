@@ -20,6 +20,7 @@ ROUNDS = 8
 @pytest.fixture
 async def q(redis_url: str) -> AsyncIterator[QueueUnderTest]:
     async with open_queue(redis_url) as opened:
+        await opened.register()
         yield opened
 
 

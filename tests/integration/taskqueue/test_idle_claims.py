@@ -157,6 +157,7 @@ async def test_a_worker_whose_claims_found_nothing_still_gets_the_next_task(
 
 
 async def test_a_waiting_claim_takes_nothing_of_a_paused_function(q: QueueUnderTest) -> None:
+    await q.register()
     claim = asyncio.create_task(q.worker().claim_next(timeout_s=LONG_S))
     await waiting(q, 1)
     await q.queue.pause(FUNCTION)

@@ -90,6 +90,7 @@ async def test_a_task_cancelled_and_redriven_is_not_claimed_twice_from_two_list_
 async def test_a_paused_function_hands_out_nothing_and_goes_on_accepting(
     q: QueueUnderTest,
 ) -> None:
+    await q.register()
     await q.queue.pause(FUNCTION)
     await q.enqueue()
     turn = await q.worker().turn([], free_slots=1)

@@ -52,6 +52,17 @@ async def test_erasing_a_function_leaves_no_key_without_a_lifetime(q: QueueUnder
     assert await q.queue.functions() == []
 
 
+async def test_what_steers_a_function_too_late_brings_nothing_of_it_back(q: QueueUnderTest):
+    await q.queue.register(FUNCTION, SPEC)
+    while await q.queue.erase(FUNCTION):
+        pass
+
+    marked = await q.queue.drain_workers(FUNCTION, ["worker-9"])
+    await q.queue.pause(FUNCTION)
+
+    assert (marked, await q.client.keys("*{echo}*")) == ([], [])
+
+
 async def test_only_functions_with_unfinished_tasks_stir(q: QueueUnderTest):
     await q.queue.register("idle", SPEC)
     assert await q.queue.stirring([]) == frozenset()

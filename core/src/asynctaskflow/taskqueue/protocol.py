@@ -136,7 +136,7 @@ class Steering(Protocol):
             lasts_s: a mark ends by itself after this, in case the caller dies.
 
         Returns:
-            Ids that are marked now; with ``only_idle`` those of idle workers only.
+            Ids that are marked now; with ``only_idle`` those of idle workers only; none if the function is gone.
         """
         ...
 

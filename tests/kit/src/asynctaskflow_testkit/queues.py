@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 
+from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import TaskId, TaskState
 from asynctaskflow.store.connection import (
     AsyncRedis,
@@ -31,6 +32,10 @@ class QueueUnderTest:
     blocking: AsyncRedis
     sync: SyncRedis
     numbers: "count[int]"
+
+    async def register(self) -> None:
+        """Make the function known, as what acts on a function and not on its tasks needs it."""
+        await self.queue.register(FUNCTION, FunctionSpec(handler="m:f"))
 
     def worker(
         self, *, function: str = FUNCTION, lease_ms: int = LEASE_MS, roll: float = 0.0
