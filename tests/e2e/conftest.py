@@ -5,7 +5,7 @@ harness starts. Most tests share one release; those that install for themselves 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -78,6 +78,27 @@ def _choice(kubeconfig: str) -> Choice:
 
 CLUSTER = pytest.StashKey[AClusterManager]()
 CHOICE = pytest.StashKey[Choice]()
+PRODUCTS = pytest.StashKey[list[Product]]()
+TOLD = pytest.StashKey[list[BaseException]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the cluster shows of every release when a test fails; a fixture that fails for a second test ends it all."""
+    report = yield
+    if not report.failed or HERE not in item.path.parents or call.excinfo is None:
+        return report
+    session, error = item.session, call.excinfo.value
+    told = session.stash.setdefault(TOLD, [])
+    if any(error is one for one in told):
+        session.shouldstop = "what tests share did not come up"
+    else:
+        told.append(error)
+        for product in session.stash.get(PRODUCTS, []):
+            report.sections.append((f"release in {product.namespace}", product.account()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -90,14 +111,18 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[AClusterManager]:
 
 
 @pytest.fixture(scope="session")
-def new_product(cluster: AClusterManager) -> Callable[[str], Product]:
+def new_product(
+    cluster: AClusterManager, request: pytest.FixtureRequest
+) -> Callable[[str], Product]:
     """A product in a new namespace; not installed yet."""
+    made = request.session.stash.setdefault(PRODUCTS, [])
     direct = isinstance(cluster, LocalManager)
     assert cluster.kubeconfig is not None
     kubeconfig = cluster.kubeconfig
 
     def make(name: str) -> Product:
-        return Product(kubeconfig, f"e2e-{name}-{next(NUMBERS)}", direct=direct)
+        made.append(Product(kubeconfig, f"e2e-{name}-{next(NUMBERS)}", direct=direct))
+        return made[-1]
 
     return make
 

@@ -1,6 +1,7 @@
 """One API server for the session, with the chart's kinds; every test has a new namespace in it."""
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from asynctaskflow_testkit.kube_accounts import KubeAccounts
 from asynctaskflow_testkit.kube_api import KubeApi, start_kube_api
 from asynctaskflow_testkit.kubernetes.binaries import build
 from asynctaskflow_testkit.machine import CONTROL_PLANE
+from asynctaskflow_testkit.sockets import sweep
 
 Create = Callable[[dict[str, Any]], httpx2.Response]
 
@@ -20,6 +22,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any("kube_api" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
         build(CONTROL_PLANE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Operators and their clients are cancelled here while they connect: sweep when the test's loop is closed."""
+    yield
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+        sweep()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,8 @@ It runs as a task of the test, or as the process that a cluster would run.
 """
 
 import asyncio
-import gc
 import sys
 import threading
-import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +33,7 @@ from asynctaskflow_testkit.kube_api import KubeApi
 from asynctaskflow_testkit.pods import Pods
 from asynctaskflow_testkit.processes import Fleet, Process
 from asynctaskflow_testkit.queues import QueueUnderTest, open_queue
+from asynctaskflow_testkit.sockets import sweep
 from asynctaskflow_testkit.waiting import eventually
 
 WITHIN_S = 20.0
@@ -252,7 +251,7 @@ class RunningOperator:
             self._loop.call_soon_threadsafe(self._task.cancel)
         await asyncio.to_thread(self._thread.join, STOP_S)
         assert not self._thread.is_alive(), "the operator does not stop"
-        _sweep()
+        sweep()
         if self.failed is not None:
             raise self.failed
 
@@ -270,13 +269,6 @@ class RunningOperator:
             self.failed = self._task.exception()
         await clients.close()
         await kube.close()
-
-
-def _sweep() -> None:
-    """Collect sockets of connection attempts that were cancelled: redis-py leaves them, a process would just end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @asynccontextmanager

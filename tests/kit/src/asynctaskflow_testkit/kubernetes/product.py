@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import yaml
 
-from asynctaskflow_testkit.commands import output
+from asynctaskflow_testkit.commands import CommandFailed, output
 from asynctaskflow_testkit.hostile import merged
 from asynctaskflow_testkit.kubernetes.binaries import bin_dir
 from asynctaskflow_testkit.kubernetes.settings import HarnessSettings
@@ -18,6 +18,17 @@ from asynctaskflow_testkit.waiting import until
 CHART = Path(__file__).parents[5] / "charts" / "asynctaskflow"
 INSTALL_S = 180
 REQUEST_S = 70.0
+LOOK_S = 20
+# What a person looks at when something does not come up, what says most of it first.
+LOOKS = (
+    "get tasks,functions,dependencies,deployments,pods -o wide",
+    "get events --field-selector=type!=Normal --sort-by=.metadata.creationTimestamp",
+    "logs -l app.kubernetes.io/component=worker --tail=20 --prefix",
+    "logs -l app.kubernetes.io/component=operator --tail=40",
+    "logs -l app.kubernetes.io/component=api --tail=10 --prefix",
+    "get functions,tasks -o yaml",
+    "get events --sort-by=.metadata.creationTimestamp",
+)
 VALUES: Mapping[str, Any] = {
     "image": {"registry": "docker.io", "tag": "dev", "pullPolicy": "IfNotPresent"},
     "redis": {"embedded": {"storage": {"whenDeleted": "Delete", "size": "1Gi"}}},
@@ -212,6 +223,17 @@ class Product:
     def redis(self, *command: str) -> str:
         """What a command of the embedded server answers."""
         return self.kubectl("exec", f"{self.full}-redis-0", "--", "valkey-cli", *command).strip()
+
+    def account(self) -> str:
+        """What can be seen of it: resources, Events, logs; for whoever asks why something did not happen."""
+        seen = []
+        for look in LOOKS:
+            try:
+                found = self.kubectl(*look.split(), timeout_s=LOOK_S)
+            except (CommandFailed, subprocess.TimeoutExpired) as error:
+                found = str(error)
+            seen.append(f"$ kubectl -n {self.namespace} {look}\n{found}")
+        return "\n".join(seen)
 
     def close(self) -> None:
         """End the port-forward, if there is one."""
