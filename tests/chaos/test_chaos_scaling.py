@@ -1,18 +1,16 @@
 """From zero to many and back without stranding a task: R12, on the local stack's supervisor."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
 from asynctaskflow_testkit.lifetime import free_port
-from asynctaskflow_testkit.processes import Process
+from asynctaskflow_testkit.processes import ATF, Process
 from asynctaskflow_testkit.stage import Stage
 from asynctaskflow_testkit.waiting import eventually
 
 COLD_START_S = 8.0  # a worker's start on a busy two-core machine, and one look of the supervisor
-ATF = str(Path(sys.executable).parent / "atf")
 MANIFEST = """
 apiVersion: asynctaskflow.dev/v1alpha1
 kind: Function
@@ -40,7 +38,8 @@ async def stack(stage: Stage, tmp_path: Path) -> Process:
     command = [ATF, "up", "--no-shipped"]
     command += ["--functions", str(functions), "--redis-url", stage.server.url]
     command += ["--port", str(port), "--grace", "3", "--data-dir", str(tmp_path / "data")]
-    process = stage.fleet.start("stack", command, env={"ATF_AUTH": "off"}, port=port)
+    env = {"ATF_AUTH": "off", "XDG_STATE_HOME": str(tmp_path / "state")}
+    process = stage.fleet.start("stack", command, env=env, port=port)
     await stage.ready(process)
     return process
 

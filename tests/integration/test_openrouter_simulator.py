@@ -1,6 +1,7 @@
 """The simulator as a program of its own, and its proof that the shared limiter keeps a provider's limit."""
 
 import asyncio
+import signal
 import sys
 
 import httpx2
@@ -16,7 +17,10 @@ from asynctaskflow_openrouter.messages import ChatRequest, Image, Message
 from asynctaskflow_openrouter.session import close_session_of_process
 from asynctaskflow_openrouter.simulator import Behaviour, Kind, Simulator, Step
 from asynctaskflow_testkit.bounds import busiest_window
+from asynctaskflow_testkit.lifetime import free_port
 from asynctaskflow_testkit.openrouter import CANARY, QUESTION
+from asynctaskflow_testkit.processes import ATF, Fleet
+from asynctaskflow_testkit.waiting import eventually
 
 pytest_plugins = ["asynctaskflow_testkit.openrouter_fixtures"]
 
@@ -34,6 +38,28 @@ async def http(simulator):
 
 def control(simulator, path):
     return f"http://127.0.0.1:{simulator.port}/_sim/{path}"
+
+
+async def test_ending_the_command_ends_the_simulator(tmp_path):
+    port = free_port()
+    command = [ATF, "simulate", "openrouter", "--port", str(port)]
+    with Fleet(tmp_path, env={}) as fleet:
+        process = fleet.start("simulator", command, port=port)
+        await eventually(lambda: _listens(process), 20)
+
+        process.send(signal.SIGTERM)
+        process.wait(10)
+
+        assert not await _listens(process)
+
+
+async def _listens(process):
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        try:
+            await http.get(process.base_url)
+        except httpx2.TransportError:
+            return False
+    return True
 
 
 async def test_it_is_scripted_over_http(simulator, http):

@@ -1,7 +1,7 @@
 """``atf simulate``: the model API, and the scaling decision in virtual time."""
 
+import os
 import random
-import subprocess
 import sys
 from typing import Annotated
 
@@ -40,7 +40,7 @@ TOTALS = (
 def openrouter(ctx: typer.Context) -> None:
     """Run the simulator of an OpenAI-compatible API (its own --help lists the options)."""
     argv = [sys.executable, "-m", "asynctaskflow_openrouter.simulator", *ctx.args]
-    raise typer.Exit(subprocess.run(argv, check=False).returncode)
+    os.execv(sys.executable, argv)  # noqa: S606 - what ends this command ends the simulator
 
 
 @simulate_app.command()

@@ -15,6 +15,7 @@ from asynctaskflow_testkit.settings import environment
 
 WORKER = (sys.executable, "-m", "asynctaskflow.worker.main")
 API = (sys.executable, "-m", "asynctaskflow_api.main")
+ATF = str(Path(sys.executable).parent / "atf")
 LOG_TAIL_CHARS = 2000
 LOGS_SHOWN = 8
 
