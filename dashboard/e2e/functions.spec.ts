@@ -12,6 +12,40 @@ test("every function is listed with its queue and leads to its page", async ({ p
   await expect(page.getByRole("region", { name: "Scaling" })).toBeVisible();
 });
 
+test("among many functions the right ones are found by their words, and the address keeps them", async ({
+  page,
+}) => {
+  await page.route("**/api/v1/functions", async (route) => {
+    const answer = await route.fetch();
+    const { functions } = await answer.json();
+    const many = Array.from({ length: 1000 }, (_, number) => ({
+      ...functions[0],
+      name: `shop-${number}`,
+      description: number % 2 ? "Sends an invoice" : "Packs a parcel",
+    }));
+    await route.fulfill({ json: { functions: many } });
+  });
+  await page.goto("/functions");
+  await expect(page.getByText("1,000 functions")).toBeVisible();
+  const cards = page.getByRole("main").getByRole("link");
+  await page.getByRole("button", { name: "Show 60 more of 940" }).click();
+  await expect(cards).toHaveCount(120);
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("invoice -99");
+
+  await expect(page.getByRole("main").getByRole("link")).toHaveText([
+    /^shop-99/,
+    ...Array(5).fill(/^shop-99\d/),
+  ]);
+  await expect(page.getByText("6 of 1,000 functions")).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("searchbox")).toHaveValue("invoice -99");
+  await page.getByRole("searchbox").fill("nothing like it");
+  await page.getByRole("button", { name: "Clear the filter" }).click();
+  await expect(page.getByText("1,000 functions")).toBeVisible();
+});
+
 test("pausing stops the handing out, resuming goes on", async ({ page, api }) => {
   await page.goto("/functions/drill");
   await page.getByRole("button", { name: "Pause" }).click();

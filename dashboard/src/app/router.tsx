@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readActivitySearch } from "@/model/activitySearch";
-import { readReferenceSearch } from "@/model/referenceSearch";
 import { readTaskSearch } from "@/model/taskSearch";
+import { readWordSearch } from "@/model/wordSearch";
 import { OverviewScreen } from "@/screens/overview/OverviewScreen";
 import { Loading } from "@/ui/QueryView";
 import { NotFound } from "./NotFound";
@@ -23,6 +23,7 @@ const task = createRoute({
 const functions = createRoute({
   getParentRoute: () => root,
   path: "/functions",
+  validateSearch: readWordSearch,
   component: lazyRouteComponent(() => import("@/screens/functions/FunctionsScreen"), "FunctionsScreen"),
 });
 const oneFunction = createRoute({
@@ -62,7 +63,7 @@ const cleanup = createRoute({
 const apiReference = createRoute({
   getParentRoute: () => root,
   path: "/api-reference",
-  validateSearch: readReferenceSearch,
+  validateSearch: readWordSearch,
   component: lazyRouteComponent(
     () => import("@/screens/apiReference/ApiReferenceScreen"),
     "ApiReferenceScreen",

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { curlOf, matching, type Operation, readReference, spans } from "./apiReference";
 import type { OpenApi, OpenOperation } from "./openApi";
-import { readReferenceSearch } from "./referenceSearch";
 
 const problem = {
   description: "Not found",
@@ -202,10 +201,4 @@ test("what stands in backticks is code", () => {
     { text: "x", isCode: true },
     { text: ".", isCode: false },
   ]);
-});
-
-test("an address that makes no sense filters nothing", () => {
-  expect(readReferenceSearch({ q: " " })).toEqual({});
-  expect(readReferenceSearch({ q: 404 })).toEqual({ q: "404" });
-  expect(readReferenceSearch({ q: ["x"] })).toEqual({});
 });

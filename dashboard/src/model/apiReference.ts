@@ -9,6 +9,7 @@ import {
   typeText,
   withoutNull,
 } from "./openApi";
+import { hasWords } from "./wordSearch";
 
 /** A parameter, or a field of a body or an answer. */
 export interface Field {
@@ -168,11 +169,8 @@ function readAnswers(given: OpenOperation, schemas: Schemas): Answer[] {
 
 /** Sections with the operations that have every word of the text somewhere in their method, path or summary. */
 export function matching(sections: readonly Section[], text: string): Section[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const isWanted = (section: Section, { method, path, summary, id, role }: Operation) => {
-    const line = `${section.name} ${method} ${path} ${summary} ${id} ${role}`.toLowerCase();
-    return words.every((word) => line.includes(word));
-  };
+  const isWanted = (section: Section, { method, path, summary, id, role }: Operation) =>
+    hasWords(`${section.name} ${method} ${path} ${summary} ${id} ${role}`, text);
   return sections
     .map((section) => ({
       ...section,

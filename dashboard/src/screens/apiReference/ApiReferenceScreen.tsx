@@ -1,13 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Search } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { useDocument } from "@/api/queries";
 import { counted } from "@/format/numbers";
 import { matching, readReference, type Section } from "@/model/apiReference";
-import { readReferenceSearch } from "@/model/referenceSearch";
+import { readWordSearch } from "@/model/wordSearch";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import controls from "@/ui/controls.module.css";
+import { FilterField } from "@/ui/FilterField";
 import layout from "@/ui/layout.module.css";
 import { PageHead } from "@/ui/PageHead";
 import { Empty, QueryView } from "@/ui/QueryView";
@@ -24,12 +23,17 @@ export function ApiReferenceScreen() {
   const document = useDocument();
   const all = useMemo(() => (document.data ? readReference(document.data) : NONE), [document.data]);
   const sections = useMemo(() => matching(all, q), [all, q]);
-  const filter = (text: string) => navigate({ search: readReferenceSearch({ q: text }), replace: true });
+  const filter = (text: string) => navigate({ search: readWordSearch({ q: text }), replace: true });
   return (
     <div className={layout.page}>
       <PageHead title="API" lead={<Total sections={sections} />} />
       <Calling version={document.data?.info?.version ?? ""} />
-      <Filter text={q} change={filter} />
+      <FilterField
+        label="Filter operations"
+        placeholder="Path, method, role, or a word"
+        text={q}
+        change={filter}
+      />
       <QueryView
         query={document}
         lines={12}
@@ -68,29 +72,5 @@ function Operations({ section }: { section: Section }) {
         ))}
       </ul>
     </Card>
-  );
-}
-
-/** The field is ahead of the address, which follows each letter. */
-function Filter({ text, change }: { text: string; change: (text: string) => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (field.current && field.current.value.trim() !== text.trim()) field.current.value = text;
-  }, [text]);
-  return (
-    <search className={css.filter}>
-      <Search size={15} aria-hidden="true" />
-      <input
-        ref={field}
-        type="search"
-        aria-label="Filter operations"
-        placeholder="Path, method, role, or a word"
-        defaultValue={text}
-        spellCheck={false}
-        data-search
-        className={controls.control}
-        onChange={(event) => change(event.target.value)}
-      />
-    </search>
   );
 }
