@@ -47,6 +47,15 @@ class TransitionModel(Model):
     reason: str
 
 
+class CallDayModel(Model):
+    """The calls of one day that were let through and ran."""
+
+    date: str = Field(description="UTC, ISO 8601.")
+    calls: int
+    failed: int = Field(description="Calls that raised, whether or not it was the service's fault.")
+    errors: dict[str, int] = Field(description="Error class to calls that ended with it.")
+
+
 class DependencyModel(Model):
     """An external service: its breaker and limiter, shared by all workers."""
 
@@ -57,6 +66,9 @@ class DependencyModel(Model):
     now: datetime = Field(description="By Redis' clock.")
     transitions: list[TransitionModel] | None = Field(
         None, description="The breaker's last, newest first; only of one dependency."
+    )
+    days: list[CallDayModel] | None = Field(
+        None, description="The last seven days with calls, newest first; only of one dependency."
     )
 
 

@@ -17,7 +17,6 @@ export const keys = {
   dependencies: ["dependencies"] as const,
   dependency: (name: string) => ["dependency", name] as const,
   service: ["service"] as const,
-  serviceDays: ["service-days"] as const,
   deadLetters: ["dead-letters"] as const,
   recentEvents: (name: string) => ["recent-events", name] as const,
   taskPages: ["task-page"] as const,

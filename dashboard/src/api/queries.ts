@@ -205,14 +205,6 @@ export function useService() {
   });
 }
 
-export function useServiceDays() {
-  return useQuery({
-    queryKey: keys.serviceDays,
-    queryFn: () => body(api.GET("/api/v1/openrouter/metrics", { params: { query: { days: 7 } } })),
-    refetchInterval: RARELY_MS,
-  });
-}
-
 export function useDeadLetters() {
   return useQuery({
     queryKey: keys.deadLetters,

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from asynctaskflow.dependencies.messages import Ask
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.model import keys
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.model.function import FunctionSpec, Timeouts
-from asynctaskflow.resilience.breaker import Override
+from asynctaskflow.resilience.breaker import Override, Report
 from asynctaskflow_api.app import create_app
 from asynctaskflow_testkit.api import patient_settings
 from asynctaskflow_testkit.queues import FUNCTION, QueueUnderTest, open_queue
@@ -100,6 +101,19 @@ async def test_a_dependency_shows_its_limits_and_its_history(http, breakers):
     assert shown["limiter"]["source"] == "provider"
     assert shown["transitions"][0]["to"] == "open"
     assert [one["name"] for one in listed] == ["openrouter", "other"]
+
+
+async def test_a_dependency_shows_its_calls_by_day(http, breakers):
+    for nonce, ended in (("one", ""), ("two", "timeout"), ("three", "timeout")):
+        await breakers.admit("other", Ask(nonce))
+        await breakers.report("other", Ask(nonce), Report.NEUTRAL, ended=ended)
+    shown = (await http.get("/api/v1/dependencies/other")).json()
+    listed = (await http.get("/api/v1/dependencies")).json()["dependencies"]
+
+    (today,) = shown["days"]
+    assert today["date"] == shown["now"][:10]
+    assert (today["calls"], today["failed"], today["errors"]) == (3, 2, {"timeout": 2})
+    assert "days" not in listed[1]
 
 
 async def test_workers_are_healthy_or_stale_by_their_functions_lease(http, q, breakers):

@@ -149,7 +149,7 @@ class Comparison(RuleBasedStateMachine):
         call = self.calls.get(nonce)
         waiting = [one.tokens for one in self.bucket.line if one.nonce == nonce]
         tokens = call.tokens if call else (waiting or [1])[0]
-        REPORT.run_sync(self.redis, call_keys(NAME, nonce), [nonce, tokens, how.value])
+        REPORT.run_sync(self.redis, call_keys(NAME, nonce), [nonce, tokens, how.value, 0, ""])
         self.leave_line(nonce)
         if call is not None and not call.over:
             self.circuit = circuit.report(
@@ -231,7 +231,7 @@ class Comparison(RuleBasedStateMachine):
     def redis_holds_the_same_breaker(self):
         if not hasattr(self, "circuit"):
             return
-        _, stored, _, _, probes, _, _ = dependency_keys(NAME)
+        _, stored, _, _, probes, *_ = dependency_keys(NAME)
         fields = {key.decode(): value.decode() for key, value in self.redis.hgetall(stored).items()}
         assert fields.get("status", "closed") == self.circuit.status
         assert int(fields.get("epoch", 0)) == self.circuit.epoch
@@ -251,7 +251,7 @@ class Comparison(RuleBasedStateMachine):
     def redis_holds_the_same_bucket(self):
         if not hasattr(self, "bucket"):
             return
-        _, _, _, bucket, _, _, line = dependency_keys(NAME)
+        _, _, _, bucket, _, _, line, _ = dependency_keys(NAME)
         fields = {key.decode(): float(value) for key, value in self.redis.hgetall(bucket).items()}
         assert fields.get("tokens") == self.bucket.tokens
         assert int(fields.get("sleep_until", 0)) == self.bucket.sleep_until_ms

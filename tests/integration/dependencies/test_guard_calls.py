@@ -2,6 +2,7 @@
 
 import pytest
 
+from asynctaskflow.dependencies.dependency_keys import days_key
 from asynctaskflow.dependencies.messages import Ask, Code, DependencyNotFound
 from asynctaskflow.dependencies.redis_dependencies import RedisDependencies
 from asynctaskflow.errors import QueueUnavailable, Retryable
@@ -153,6 +154,7 @@ async def test_the_keys_of_a_dependency_are_the_documented_ones(shared: SharedDe
         keys.circuit_breaker(NAME),
         keys.rate_limit_config(NAME),
         keys.rate_limit_bucket(NAME),
+        days_key(NAME),
     }
 
     stored = {key.decode() for key in await shared.client.keys("*")}

@@ -47,14 +47,14 @@ def test_each_answer_has_the_number_of_the_enum_and_stands_in_the_header():
 
 
 def test_the_prelude_names_each_key_in_order():
-    names = re.findall(r"^local ([A-Z, ]+) = unpack\(KEYS, 1, 7\)$", PRELUDE, re.MULTILINE)[0]
+    names = re.findall(r"^local ([A-Z, ]+) = unpack\(KEYS, 1, 8\)$", PRELUDE, re.MULTILINE)[0]
     built = dict(zip(names.split(", "), dependency_keys("api"), strict=True))
 
     assert built["SPEC"] == keys.dependency("api")
     assert built["BREAKER"] == keys.circuit_breaker("api")
     assert built["CONFIG"] == keys.rate_limit_config("api")
     assert built["BUCKET"] == keys.rate_limit_bucket("api")
-    assert call_keys("api", "n")[7] == keys.rate_limit_grant("api", "n")
+    assert call_keys("api", "n")[8] == keys.rate_limit_grant("api", "n")
 
 
 def test_all_keys_of_a_dependency_share_one_hash_tag():

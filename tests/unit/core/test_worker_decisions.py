@@ -9,6 +9,7 @@ from asynctaskflow import InputRejected, NotNow, Permanent, Retryable, function
 from asynctaskflow.errors import LeaseLost
 from asynctaskflow.model.function import FunctionSpec, RetryPolicy
 from asynctaskflow.model.task import TaskId, TaskState
+from asynctaskflow.resilience.error_class import error_class_of
 from asynctaskflow.settings import WorkerSettings
 from asynctaskflow.taskqueue.messages import Claimed, Fail, HandBack
 from asynctaskflow.worker import frames, settle
@@ -46,7 +47,7 @@ class TooManyHTTPErrors(Exception):
     ],
 )
 def test_any_exception_has_a_class_slug_from_its_name(error, slug):
-    assert settle.error_class_of(error) == slug
+    assert error_class_of(error) == slug
 
 
 def test_a_bug_is_tried_again_and_says_what_it_was():

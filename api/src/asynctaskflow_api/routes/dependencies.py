@@ -1,6 +1,7 @@
 """External services: the state of their shared breaker and limiter, and the switches of the breaker."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from asynctaskflow.dependencies.messages import DependencyState, Transition
@@ -58,13 +59,14 @@ class DependencyRoutes:
         return reply({"dependencies": [_shown(state) for state in states]})
 
     async def get_dependency(self, name: str) -> Reply:
-        """Get a dependency, with the last transitions of its breaker."""
+        """Get a dependency, with the last transitions of its breaker and its calls by day."""
         dependencies = self._services.dependencies
-        state, transitions = await asyncio.gather(
-            dependencies.state(name), dependencies.transitions(name)
+        state, transitions, days = await asyncio.gather(
+            dependencies.state(name), dependencies.transitions(name), dependencies.days(name)
         )
         history = [_transition(one) for one in transitions]
-        return reply({**_shown(state), "transitions": history})
+        by_day = [asdict(day) for day in days]
+        return reply({**_shown(state), "transitions": history, "days": by_day})
 
     async def open_breaker(self, name: str) -> Reply:
         """Open a breaker by hand: no call is made until it is closed or reset."""

@@ -7,7 +7,7 @@ from asynctaskflow.model import keys
 
 @lru_cache(maxsize=1024)
 def dependency_keys(name: str) -> tuple[str, ...]:
-    """Spec, breaker, limit, bucket, then what hangs on them: probe permits, transitions, waiting line."""
+    """Spec, breaker, limit, bucket, then what hangs on them: probe permits, transitions, waiting line, days."""
     breaker, bucket = keys.circuit_breaker(name), keys.rate_limit_bucket(name)
     return (
         keys.dependency(name),
@@ -17,12 +17,18 @@ def dependency_keys(name: str) -> tuple[str, ...]:
         f"{breaker}:probes",
         f"{breaker}:history",
         f"{bucket}:line",
+        f"{breaker}:days",
     )
 
 
 def history_key(name: str) -> str:
     """List, newest first, bounded: ``<ms>|<from>|<to>|<reason>`` of each transition."""
     return dependency_keys(name)[5]
+
+
+def days_key(name: str) -> str:
+    """Hash with TTL: ``<day>:calls``, ``<day>:failed``, ``<day>:e:<error class>``; days since the epoch, UTC."""
+    return dependency_keys(name)[7]
 
 
 def call_keys(name: str, nonce: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ say with ``provider_fault`` whether a failure is the provider's.
 import asyncio
 import random
 import secrets
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
@@ -21,6 +22,7 @@ from asynctaskflow.errors import NotNow, QueueUnavailable, Retryable, TaskError
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.resilience.backoff import spread_s
 from asynctaskflow.resilience.breaker import Report, Status
+from asynctaskflow.resilience.error_class import error_class_of, slug
 
 T = TypeVar("T")
 
@@ -88,7 +90,8 @@ class DependencyGuard:
             how = Report.FAULT
             raise
         finally:
-            await self._report(ask, how)
+            raised = None if how is Report.SUCCESS else sys.exception()
+            await self._report(ask, how, ended=_error_class(raised) if raised else "")
         return result
 
     async def _admitted(self, ask: Ask) -> None:
@@ -160,10 +163,10 @@ class DependencyGuard:
         except QueueUnavailable as lost:
             _log.warning("dependency_sleep_lost", dependency=self.name, error=str(lost))
 
-    async def _report(self, ask: Ask, how: Report) -> None:
+    async def _report(self, ask: Ask, how: Report, *, ended: str | None = None) -> None:
         """Never in the way of the call's own outcome: without Redis the permit runs out by itself."""
         try:
-            counted = await self._dependencies.report(self.name, ask, how)
+            counted = await self._dependencies.report(self.name, ask, how, ended=ended)
         except QueueUnavailable as lost:
             metrics.LOST_REPORTS.labels(self.name).inc()
             _log.warning("dependency_report_lost", dependency=self.name, error=str(lost))
@@ -171,3 +174,14 @@ class DependencyGuard:
         if counted.turned:
             metrics.TRANSITIONS.labels(self.name, counted.status.value).inc()
             _log.warning("breaker_turned", dependency=self.name, status=counted.status.value)
+
+
+def _error_class(error: BaseException) -> str:
+    """How a call that raised is counted."""
+    match error:
+        case TaskError():
+            return slug(error.error_class)
+        case NotNow():
+            return slug(error.reason)
+        case _:
+            return error_class_of(error)

@@ -1,5 +1,6 @@
 """The values that go into and come out of the dependencies' store: plain data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -80,6 +81,22 @@ class Transition:
     old: Status
     new: Status
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDay:
+    """The calls of one day.
+
+    Attributes:
+        date: UTC, ISO 8601.
+        calls: that were let through and ran; ``failed`` of them raised.
+        errors: error class -> calls that ended with it, most first.
+    """
+
+    date: str
+    calls: int
+    failed: int
+    errors: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,21 @@
 """Turns what ``lua/read.lua`` and the history list hold into values. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from asynctaskflow.dependencies.messages import (
     BreakerState,
+    CallDay,
     DependencyState,
     LimiterState,
     Transition,
 )
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.resilience.breaker import Override, Status
+
+DAY_MS = 86_400_000
+DAYS = 7
 
 
 def state_of(name: str, reply: Sequence[bytes]) -> DependencyState | None:
@@ -26,6 +32,24 @@ def transition_of(line: str) -> Transition:
     """One line of the history."""
     at_ms, old, new, reason = line.split("|", 3)
     return Transition(int(at_ms), Status(old), Status(new), reason)
+
+
+def call_days(fields: Mapping[bytes, bytes], *, now_ms: int) -> list[CallDay]:
+    """Days in the hash that ``report.lua`` counts in, newest first; only those of the last week."""
+    days: dict[int, dict[str, int]] = defaultdict(dict)
+    for field, count in fields.items():
+        day, _, name = field.decode().partition(":")
+        days[int(day)][name] = int(count)
+    today = now_ms // DAY_MS
+    return [_call_day(day, days[day]) for day in sorted(days, reverse=True) if day > today - DAYS]
+
+
+def _call_day(day: int, counts: dict[str, int]) -> CallDay:
+    calls, failed = counts.pop("calls", 0), counts.pop("failed", 0)
+    by_class = {name.removeprefix("e:"): count for name, count in counts.items()}
+    errors = sorted(by_class.items(), key=lambda one: (-one[1], one[0]))
+    date = datetime.fromtimestamp(day * DAY_MS / 1000, UTC).date()
+    return CallDay(date.isoformat(), calls, failed, dict(errors))
 
 
 def _breaker(fields: Iterator[str]) -> BreakerState:

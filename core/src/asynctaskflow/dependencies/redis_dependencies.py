@@ -8,17 +8,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from asynctaskflow.dependencies import scripts
-from asynctaskflow.dependencies.dependency_keys import call_keys, dependency_keys, history_key
+from asynctaskflow.dependencies.dependency_keys import (
+    call_keys,
+    days_key,
+    dependency_keys,
+    history_key,
+)
 from asynctaskflow.dependencies.messages import (
     Admission,
     Ask,
+    CallDay,
     Code,
     Counted,
     DependencyNotFound,
     DependencyState,
     Transition,
 )
-from asynctaskflow.dependencies.records import state_of, transition_of
+from asynctaskflow.dependencies.records import call_days, state_of, transition_of
 from asynctaskflow.model import keys
 from asynctaskflow.model.dependency import DependencySpec
 from asynctaskflow.resilience.breaker import Override, Report, Status
@@ -127,9 +133,23 @@ class RedisDependencies:
         code, wait_ms, probe, turned = answer
         return Admission(Code(code), int(wait_ms), bool(probe), bool(turned))
 
-    async def report(self, name: str, ask: Ask, how: Report) -> Counted:
-        """How a call ended, counted once; gives back what a call held that never ran."""
-        args: list[Argument] = [ask.nonce, ask.tokens, how.value]
+    async def days(self, name: str) -> list[CallDay]:
+        """Calls of the last seven days (UTC), newest first; days without one are left out."""
+        with translated():
+            seconds, _ = await self._client.time()
+            fields = await self._client.hgetall(days_key(name))
+        return call_days(fields, now_ms=seconds * 1000)
+
+    async def report(
+        self, name: str, ask: Ask, how: Report, *, ended: str | None = None
+    ) -> Counted:
+        """How a call ended, counted once; gives back what a call held that never ran.
+
+        Args:
+            ended: the error class of a call that ran, empty if it went well; ``None``: it never ran.
+        """
+        ran = ended is not None
+        args: list[Argument] = [ask.nonce, ask.tokens, how.value, int(ran), ended or ""]
         with translated():
             answer = await scripts.REPORT.run(self._client, call_keys(name, ask.nonce), args)
         counted, turned, status = answer

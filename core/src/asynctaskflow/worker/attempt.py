@@ -13,6 +13,7 @@ from asynctaskflow.clock import Clock
 from asynctaskflow.errors import Permanent, QueueUnavailable, Retryable
 from asynctaskflow.logs import get_logger
 from asynctaskflow.model.function import RetryPolicy
+from asynctaskflow.resilience.error_class import error_class_of
 from asynctaskflow.taskqueue.messages import Claimed, Complete, Settlement
 from asynctaskflow.worker import settle
 from asynctaskflow.worker.context import Blobs
@@ -120,7 +121,7 @@ class Attempts:
         try:
             return settle.raised(execution.task, error, self._retry, roll=self._roll())
         except Exception:  # noqa: BLE001 - the same border: an exception's own texts and numbers may fail
-            told = Retryable(type(error).__name__, error_class=settle.error_class_of(error))
+            told = Retryable(type(error).__name__, error_class=error_class_of(error))
             return settle.raised(execution.task, told, self._retry, roll=self._roll())
 
     def _interrupted(self, execution: Execution, cause: Cause) -> Settlement | None:

@@ -19,6 +19,7 @@ from asynctaskflow.blobs.function_blobs import FunctionBlobs
 from asynctaskflow.blobs.opening import open_blobs
 from asynctaskflow.clock import SystemClock
 from asynctaskflow.model.task import TaskId
+from asynctaskflow.resilience.error_class import error_class_of
 from asynctaskflow.settings import WorkerSettings
 from asynctaskflow.store.connection import RedisOptions, open_async
 from asynctaskflow.worker import frames
@@ -29,7 +30,6 @@ from asynctaskflow.worker.execution import Execution
 from asynctaskflow.worker.frames import Kind
 from asynctaskflow.worker.guards import guard_factory
 from asynctaskflow.worker.progress import ProgressPump
-from asynctaskflow.worker.settle import error_class_of
 
 PR_SET_PDEATHSIG = 1
 

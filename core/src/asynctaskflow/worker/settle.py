@@ -1,28 +1,17 @@
 """From how an attempt ended to what the queue is told. Pure: the dice are an argument."""
 
-import re
 from typing import Literal, assert_never
 
 from asynctaskflow.errors import LeaseLost, NotNow, Retryable, TaskError
 from asynctaskflow.model.function import RetryPolicy
 from asynctaskflow.model.task import TaskState
 from asynctaskflow.resilience import retry
+from asynctaskflow.resilience.error_class import TIMEOUT, error_class_of, slug
 from asynctaskflow.taskqueue.messages import Claimed, Fail, HandBack
 from asynctaskflow.worker.execution import Cause
 
-CLASS_CHARS = 40
 MESSAGE_CHARS = 1024
 LONGEST_DELAY_S = 604_800.0
-TIMEOUT = "timeout"
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_FOREIGN = re.compile(r"[^a-z0-9]+")
-
-
-def error_class_of(error: BaseException) -> str:
-    """A slug from the exception's name: ``ZeroDivisionError`` gives ``zero_division_error``."""
-    if isinstance(error, TimeoutError):
-        return TIMEOUT
-    return _slug(_HUMP.sub("_", type(error).__name__))
 
 
 def raised(task: Claimed, error: BaseException, policy: RetryPolicy, *, roll: float) -> "Ended":
@@ -31,7 +20,7 @@ def raised(task: Claimed, error: BaseException, policy: RetryPolicy, *, roll: fl
         case LeaseLost():
             return None
         case NotNow():
-            return HandBack(task.id, task.lease, _slug(error.reason), _ms(error.delay_s))
+            return HandBack(task.id, task.lease, slug(error.reason), _ms(error.delay_s))
         case TaskError():
             return failed(task, error, policy, roll=roll)
         case _:
@@ -64,7 +53,7 @@ def failed(task: Claimed, error: TaskError, policy: RetryPolicy, *, roll: float)
         task.id,
         task.lease,
         _target(outcome),
-        _slug(error.error_class),
+        slug(error.error_class),
         _storable(str(error)),
         delay_ms,
     )
@@ -87,11 +76,6 @@ def _target(
 def _message(error: BaseException) -> str:
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _slug(text: str) -> str:
-    """What may group and filter errors; it becomes a part of index entries, so nothing else may."""
-    return _FOREIGN.sub("_", text.lower()).strip("_")[:CLASS_CHARS] or "error"
 
 
 def _storable(text: str) -> str:

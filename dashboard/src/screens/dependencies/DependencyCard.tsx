@@ -1,6 +1,6 @@
 import { useBreakerAct } from "@/api/mutations";
 import { useDependency } from "@/api/queries";
-import type { Breaker, Dependency, Limiter } from "@/api/types";
+import type { Breaker, BreakerTransition, Dependency, Limiter } from "@/api/types";
 import { count, percent } from "@/format/numbers";
 import { BreakerChip } from "@/ui/BreakerChip";
 import { Card } from "@/ui/Card";
@@ -9,6 +9,7 @@ import { Segments } from "@/ui/Segments";
 import { Time } from "@/ui/Time";
 import { complain, notify } from "@/ui/Toaster";
 import { useCan } from "@/ui/useCan";
+import { CallDays } from "./CallDays";
 import css from "./DependencyCard.module.css";
 
 const SWITCH = [
@@ -26,6 +27,7 @@ const DONE: Readonly<Record<Act, string>> = {
 
 export function DependencyCard({ dependency }: { dependency: Dependency }) {
   const { name, breaker, limiter } = dependency;
+  const { data } = useDependency(name);
   return (
     <Card
       title={name}
@@ -50,9 +52,13 @@ export function DependencyCard({ dependency }: { dependency: Dependency }) {
         </section>
         <section>
           <h3>History of the breaker</h3>
-          <Transitions name={name} />
+          <Transitions transitions={data?.transitions ?? []} name={name} />
         </section>
       </div>
+      <section className={css.days}>
+        <h3>Calls by day</h3>
+        <CallDays days={data?.days ?? []} />
+      </section>
     </Card>
   );
 }
@@ -96,9 +102,7 @@ function Bucket({ limiter }: { limiter: Limiter }) {
   );
 }
 
-function Transitions({ name }: { name: string }) {
-  const { data } = useDependency(name);
-  const transitions = data?.transitions ?? [];
+function Transitions({ name, transitions }: { name: string; transitions: readonly BreakerTransition[] }) {
   if (transitions.length === 0) return <p className="soft">It has never changed.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

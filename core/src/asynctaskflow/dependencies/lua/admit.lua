@@ -1,12 +1,12 @@
 -- admit: let one call through if the breaker and the bucket both do, else take a place in the line or neither.
--- KEYS[8]: the call's grant. ARGV: nonce, tokens, ms waited so far, most ms to wait from now (-1: as the spec says)
+-- KEYS[9]: the call's grant. ARGV: nonce, tokens, ms waited so far, most ms to wait from now (-1: as the spec says)
 -- Returns: {GRANTED | WAIT | BUSY | OPEN | UNKNOWN | OVER, ms until asking again makes sense, 1 if a probe,
 --   1 if the breaker turned}. WAIT: a place is kept. BUSY: the wait would be too long. OVER: the call has ended.
 -- Invariant: tokens granted in any window of length t <= capacity + rate * t; half open, permits and successes
 --   together <= probes. A repeated request gets the answer of the first and is charged once.
 local nonce, tokens, waited, longest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local member = nonce .. ':' .. ARGV[2]
-local grant = call('GET', KEYS[8])
+local grant = call('GET', KEYS[9])
 if grant == DONE then return {OVER, 0, 0, 0} end
 if grant then return {GRANTED, 0, tonumber(string.match(grant, ':(%d)$')), 0} end
 if not rules.window then return {UNKNOWN, 0, 0, 0} end
@@ -42,5 +42,5 @@ if probe then
   call('HINCRBY', BREAKER, 'probes', 1)
 end
 call('HINCRBY', BUCKET, 'grants', 1)
-call('SET', KEYS[8], string.format('%.0f:%d', breaker.epoch, probe and 1 or 0), 'PX', GRANT_KEPT_MS)
+call('SET', KEYS[9], string.format('%.0f:%d', breaker.epoch, probe and 1 or 0), 'PX', GRANT_KEPT_MS)
 return {GRANTED, 0, probe and 1 or 0, turned and 1 or 0}

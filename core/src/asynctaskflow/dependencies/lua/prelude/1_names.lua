@@ -1,6 +1,6 @@
--- Prelude of every dependency script, part 1: names for KEYS[1..7] (dependency_keys), answers, Redis time.
+-- Prelude of every dependency script, part 1: names for KEYS[1..8] (dependency_keys), answers, Redis time.
 local call = redis.call
-local SPEC, BREAKER, CONFIG, BUCKET, PROBES, HISTORY, LINE = unpack(KEYS, 1, 7)
+local SPEC, BREAKER, CONFIG, BUCKET, PROBES, HISTORY, LINE, DAYS = unpack(KEYS, 1, 8)
 local GRANTED, WAIT, BUSY, OPEN, UNKNOWN, OVER = 1, 0, -1, -2, -3, -4
 local DONE, DONE_KEPT_MS, GRANT_KEPT_MS = 'done', 60000, 3600000
 local clock = call('TIME')
