@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from asynctaskflow.dependencies.messages import DependencyState, Transition
+from asynctaskflow.dependencies.messages import CallDay, DependencyState, Transition
 from asynctaskflow.model.ended import Ended
 from asynctaskflow.model.function import FunctionSpec
 from asynctaskflow.model.task import Task, TaskId
@@ -87,6 +87,10 @@ class Dependencies(Protocol):
 
     async def transitions(self, name: str) -> list[Transition]:
         """The breaker's last transitions, newest first."""
+        ...
+
+    async def days(self, name: str) -> list[CallDay]:
+        """Calls of the last seven days, newest first."""
         ...
 
     async def override(self, name: str, override: Override, *, reason: str = ...) -> bool:

@@ -91,7 +91,7 @@ class DependencyGuard:
             raise
         finally:
             raised = None if how is Report.SUCCESS else sys.exception()
-            await self._report(ask, how, ended=_error_class(raised) if raised else "")
+            await self._report(ask, how, ended=_error_class(raised))
         return result
 
     async def _admitted(self, ask: Ask) -> None:
@@ -176,12 +176,14 @@ class DependencyGuard:
             _log.warning("breaker_turned", dependency=self.name, status=counted.status.value)
 
 
-def _error_class(error: BaseException) -> str:
-    """How a call that raised is counted."""
-    match error:
+def _error_class(raised: BaseException | None) -> str:
+    """What a call is counted as; empty if it went well."""
+    match raised:
+        case None:
+            return ""
         case TaskError():
-            return slug(error.error_class)
+            return slug(raised.error_class)
         case NotNow():
-            return slug(error.reason)
+            return slug(raised.reason)
         case _:
-            return error_class_of(error)
+            return error_class_of(raised)
