@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from asynctaskflow.model.function import FunctionSpec
+from asynctaskflow.taskqueue.messages import NewTask
 from asynctaskflow_api.access import Role, new_key
 from asynctaskflow_testkit.queues import FUNCTION, open_queue
 from asynctaskflow_testkit.servers import RedisServer, available
@@ -217,6 +218,19 @@ async def test_a_download_that_breaks_midway_never_looks_whole(server: RedisServ
     assert damaged == ["broken", "broken"]
     assert removed == "broken"
     assert afterwards
+
+
+async def test_an_input_in_the_blob_store_that_was_damaged_never_looks_whole(server: RedisServer):
+    async with run_api(server.url, ATF_AUTH="off") as api, open_queue(server.url) as q:
+        await register(server.url)
+        given = await api.http.post(f"/api/v1/uploads?function={FUNCTION}", content=bytes(10_000))
+        task = await q.queue.enqueue(NewTask(FUNCTION, input_ref=given.json()["ref"]))
+        path = f"/api/v1/tasks/{task.id}/input"
+        whole = await outcome_of(api, path)
+        for key in await q.client.keys("blob:*:1"):
+            await q.client.setrange(key, 5000, b"damaged")
+
+        assert (whole, await outcome_of(api, path)) == ("whole", "broken")
 
 
 async def test_a_reader_who_has_stopped_holds_one_of_the_downloads_and_is_cut(server: RedisServer):

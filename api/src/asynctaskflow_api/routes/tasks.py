@@ -18,6 +18,7 @@ from asynctaskflow.taskqueue.messages import TaskFilter
 from asynctaskflow_api import listing, views
 from asynctaskflow_api.access import Role
 from asynctaskflow_api.backend import Services
+from asynctaskflow_api.download import withheld
 from asynctaskflow_api.listing import Listing, Order
 from asynctaskflow_api.problems import BadRequest, ResultGone, TaskNotSuccessful
 from asynctaskflow_api.reply import Reply, reply
@@ -286,10 +287,10 @@ class TaskRoutes:
         return Reply(raw)
 
     async def _blob(self, ref: str) -> Response:
-        """A blob as it comes, never all in memory."""
+        """A blob as it comes, never all in memory; its last byte only if all of it is what was stored."""
         found = await self._services.blobs.stat(ref)
         return StreamingResponse(
-            self._services.blobs.open(ref),
+            withheld(self._services.blobs.open(ref)),
             media_type="application/json",
             headers={"Content-Length": str(found.bytes)},
         )
