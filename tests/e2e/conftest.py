@@ -160,7 +160,7 @@ def deserted(
     made.apply(flaky, probe)
     made.apply_task("running", input={"seconds": 20})
     made.apply_task("later", startAfter=an_hour_from_now())
-    until(lambda: made.status("task", "running").get("state") == "ACTIVE", 90, what="it runs")
+    until(lambda: made.status("task", "running").get("state") == "ACTIVE", 180, what="it runs")
     until(lambda: made.status("task", "later").get("state") == "SCHEDULED", 30, what="it waits")
     made.stop_operator()
     yield made, time.monotonic()
