@@ -16,6 +16,12 @@ def completed_once(product: Product, ids: list[str]) -> bool:
     return [task["retry_count"] for task in tasks] == [0] * len(ids)
 
 
+def images_of_probe(product: Product) -> set[str]:
+    """Of every pod that is there, also of those that end their last task."""
+    pods = product.items("pods", "-l", "asynctaskflow.dev/function=probe")
+    return {pod["spec"]["containers"][0]["image"] for pod in pods}
+
+
 def test_a_function_gets_a_new_environment_under_load(calm: Product):
     ids = calm.submit_many("probe", [{"seconds": 3}] * 12)
     until(lambda: len(calm.pods("worker")) >= 3, 60)
@@ -39,7 +45,7 @@ def test_a_function_gets_a_new_image_under_load(calm: Product, cluster, tmp_path
 
     calm.patch("function", "probe", {"spec": {"image": NEXT}})
     ids += calm.submit_many("probe", [{"seconds": 1}] * 6)
-    calm.kubectl("rollout", "status", "deployment/atf-probe", "--timeout=90s")
+    until(lambda: before not in images_of_probe(calm), 90, what="no worker has the old image")
     last = calm.submit("probe", {})
 
     assert completed_once(calm, [*ids, last])
