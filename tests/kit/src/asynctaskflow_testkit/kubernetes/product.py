@@ -26,7 +26,7 @@ LOOKS = (
     "logs -l app.kubernetes.io/component=worker --tail=20 --prefix",
     "logs -l app.kubernetes.io/component=operator --tail=40",
     "logs -l app.kubernetes.io/component=api --tail=10 --prefix",
-    "get functions,tasks -o yaml",
+    "get functions -o yaml",
     "get events --sort-by=.metadata.creationTimestamp",
 )
 VALUES: Mapping[str, Any] = {
