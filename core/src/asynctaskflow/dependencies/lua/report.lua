@@ -4,33 +4,13 @@
 --   error class ('' if it went well)
 -- Returns: {1 if it counted, 1 if the breaker turned, status}
 -- Invariant: a call counts at most once, and only in the epoch that admitted it; one failed probe opens, all
---   probes must succeed to close; an expired permit counts for nothing. Beyond FIELDS, classes count as `other`.
-local DAY_MS, DAYS_KEPT, FIELDS = 86400000, 7, 200
+--   probes must succeed to close; an expired permit counts for nothing.
 local nonce, how, ran, class = ARGV[1], ARGV[3], ARGV[4] == '1', ARGV[5]
 local grant = call('GET', KEYS[9])
 call('SET', KEYS[9], DONE, 'PX', DONE_KEPT_MS)
 call('ZREM', LINE, nonce .. ':' .. ARGV[2])
 local epoch = tonumber(string.match(grant or '', '^(%d+):'))
-
-local function begin_day(day)
-  for _, field in ipairs(call('HKEYS', DAYS)) do
-    if tonumber(string.match(field, '^%d+')) <= day - DAYS_KEPT then call('HDEL', DAYS, field) end
-  end
-  call('PEXPIRE', DAYS, (DAYS_KEPT + 1) * DAY_MS)
-end
-
-local function count_today()
-  local day = math.floor(NOW / DAY_MS)
-  local prefix = string.format('%d:', day)
-  if call('HINCRBY', DAYS, prefix .. 'calls', 1) == 1 then begin_day(day) end
-  if class == '' then return end
-  call('HINCRBY', DAYS, prefix .. 'failed', 1)
-  local field = prefix .. 'e:' .. class
-  if call('HEXISTS', DAYS, field) == 0 and call('HLEN', DAYS) >= FIELDS then field = prefix .. 'e:other' end
-  call('HINCRBY', DAYS, field, 1)
-end
-
-if epoch and rules.window and ran then count_today() end
+if epoch and rules.window and ran then count_today(class) end
 if not rules.window or epoch ~= breaker.epoch then return {0, 0, breaker.status} end
 
 local function turned(status, reason, till)
